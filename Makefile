@@ -1,0 +1,56 @@
+# Two commands matter on a fresh machine: `make run` (a demo company in the browser) and `make test` (everything).
+# Needs Python 3.11 or newer, git and make.
+
+PYTHON ?= python3
+JOBS ?= 2
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: help run test check crawl format clean
+
+help:
+	@echo "make run     a demo company on http://127.0.0.1:8000/"
+	@echo "make test    lint, types and every test"
+	@echo "make check   lint, format, types, import contracts, templates, spelling"
+	@echo "make crawl   every page as every account in a browser"
+	@echo "make format  rewrite the code in the house format"
+	@echo "make clean   remove what make made, except var/"
+
+run: .venv/run.stamp
+	$(BIN)/backoffice demo $(ARGS)
+
+test: check
+	$(PYTEST) -n $(JOBS) --dist worksteal
+
+crawl: .venv/test.stamp
+	$(PYTEST) -n $(JOBS) -m crawl
+
+check: .venv/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/djlint --quiet --lint templates
+	$(BIN)/codespell
+
+format: .venv/test.stamp
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' \
+		|| { echo "Python has no venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/run.stamp: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/test.stamp: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,postgres]'
+	@touch .venv/run.stamp $@

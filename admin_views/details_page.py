@@ -1,0 +1,222 @@
+"""The details page of a record: values, lines, signatures, steps, files, links and what may be done now."""
+
+from __future__ import annotations
+
+from flask import url_for
+
+from admin_views.buttons import act_button, editable, possible
+from admin_views.pages import (
+    Button,
+    ChildView,
+    DetailsPage,
+    FileView,
+    LinkView,
+    RowView,
+    SectionView,
+    SignatureView,
+    StepView,
+)
+from admin_views.showing import cell, column, line_cell
+from backoffice.access import Access
+from backoffice.declarations import Declaration
+from backoffice.reading import Reader, Seen, SeenLine, lines
+from backoffice.steps import Steps
+from backoffice.texts import label, read, say
+from backoffice.values import moment
+from models.accounts import User
+from models.evidence import Step, StoredFile
+from models.matrix import ROLES
+
+LINKED_ROWS = 10
+
+
+class DetailsBuilder:
+    """Builds the page of one row that was read with all fields."""
+
+    def __init__(self, access: Access, declaration: Declaration, seen: Seen) -> None:
+        self.access = access
+        self.declaration = declaration
+        self.seen = seen
+        self.steps = Steps.of(declaration, seen.facts) if declaration.acts else Steps.none()
+        self.children: dict[str, list[SeenLine]] = {}
+        self._principals: dict[int, str] = {}
+
+    def page(self) -> DetailsPage:
+        declaration, seen, name = self.declaration, self.seen, self.declaration.name
+        state = declaration.states.get(seen.state)
+        back = url_for(f"{name}.details_view", id=seen.id)
+        acts = possible(self.access, declaration, seen, self.steps)
+        return DetailsPage(
+            title=label(declaration.register),
+            register=name,
+            id=seen.id,
+            number=seen.number,
+            state=seen.state,
+            state_label=label(state) if state is not None else "",
+            tone=state.tone if state is not None else "",
+            version=seen.version,
+            list_url=url_for(f"{name}.index_view"),
+            sections=self._sections(),
+            children=self._children(),
+            signatures=self._signatures(),
+            steps=tuple(self._step(row) for row in self.steps.rows),
+            files=self._files(),
+            links=self._links(),
+            acts=tuple(act_button(declaration, act, seen, back) for act in acts),
+            tools=self._tools(),
+            marks=self._marks(),
+            heading=self._heading(),
+            made_by=seen.labels.get("created_by", ""),
+            changed_by=seen.labels.get("updated_by", ""),
+        )
+
+    def _heading(self) -> str:
+        """The label of the record without its number."""
+        parts = [str(self.seen.values.get(name) or "") for name in self.declaration.register.label if name != "number"]
+        return " ".join(part for part in parts if part)
+
+    def _sections(self) -> tuple[SectionView, ...]:
+        placed: set[str] = {"number", "state"} if self.declaration.states else set()
+        found = []
+        for section in self.declaration.register.sections:
+            names = [name for name in section.fields if name in self.declaration.fields]
+            placed.update(names)
+            found.append(self._section(label(section), names))
+        rest = [name for name in self.declaration.fields if name not in placed]
+        found.append(self._section(read(say("Record")), rest))
+        return tuple(section for section in found if section.cells)
+
+    def _section(self, title: str, names: list[str]) -> SectionView:
+        cells = [
+            cell(self.access, self.declaration, self.declaration.fields[name], self.seen, links=True) for name in names
+        ]
+        return SectionView(title, tuple(one for one in cells if not one.absent))
+
+    def _children(self) -> tuple[ChildView, ...]:
+        found = []
+        for name, child in self.declaration.children.items():
+            if all(info.path in self.seen.absent for info in child.fields.values()):
+                continue
+            rows = lines(self.access, self.declaration, child, {self.seen.id: self.seen})[self.seen.id]
+            self.children[name] = rows
+            shown = [info for info in child.fields.values() if info.path not in self.seen.absent]
+            cells = tuple(tuple(line_cell(info, row) for info in shown) for row in rows)
+            found.append(ChildView(name, label(child.child), tuple(column(info) for info in shown), cells))
+        return tuple(found)
+
+    def _signatures(self) -> tuple[SignatureView, ...]:
+        found = []
+        for slot in self.declaration.slots.values():
+            row = self.steps.valid(slot.name)
+            if row is None:
+                found.append(SignatureView(slot.name, label(slot), "", "", "", ""))
+                continue
+            found.append(
+                SignatureView(
+                    slot.name,
+                    label(slot),
+                    row.actor_name,
+                    read(ROLES[row.role]) if row.role in ROLES else "",
+                    moment(row.at),
+                    row.opinion,
+                    self._principal(row),
+                    value=str(row.actor_id),
+                )
+            )
+        return tuple(found)
+
+    def _step(self, row: Step) -> StepView:
+        act = self.declaration.acts.get(row.act)
+        cancelled = read(say("cancelled {when}", when=moment(row.cancelled_at))) if row.cancelled_at is not None else ""
+        text = label(act) if act is not None else row.act
+        tone = act.tone if act is not None else ""
+        return StepView(
+            row.act, text, row.actor_name, moment(row.at), row.opinion, self._principal(row), cancelled, tone
+        )
+
+    def _principal(self, row: Step) -> str:
+        """The name of whoever was stood in for; all of them are read at once."""
+        if row.on_behalf_of_id is None:
+            return ""
+        if not self._principals:
+            wanted = {one.on_behalf_of_id for one in self.steps.rows if one.on_behalf_of_id is not None}
+            self._principals = {
+                user.id: user.name for user in User.select(User.id, User.name).where(User.id.in_(wanted))
+            }
+        return self._principals.get(row.on_behalf_of_id, "")
+
+    def _files(self) -> tuple[FileView, ...]:
+        if not self.declaration.register.attachments:
+            return ()
+        query = StoredFile.select(StoredFile, User.name.alias("who")).join(User, on=StoredFile.uploaded_by)
+        query = query.where(
+            (StoredFile.register == self.declaration.name)
+            & (StoredFile.record_id == self.seen.id)
+            & (StoredFile.field == "attachments")
+        )
+        return tuple(
+            FileView(
+                row.id,
+                row.name,
+                f"{row.size / 1024:,.0f} KB",
+                url_for(f"{self.declaration.name}.file", id=self.seen.id, file=row.id),
+                row.who,
+                moment(row.uploaded_at),
+            )
+            for row in query.order_by(StoredFile.id).objects()
+        )
+
+    def _links(self) -> tuple[LinkView, ...]:
+        """Records of other registers that point here, as far as the reader may see them (CUS-39)."""
+        found = []
+        for link in self.declaration.register.links:
+            other = self.access.catalogue.get(link.register)
+            if other is None or not self.access.may(other, "read"):
+                continue
+            names = [name for name in other.shown(other.register.columns) if name != link.field]
+            reader = Reader(self.access, other, (*names, link.field, "state"))
+            condition = reader.guarded(other.fields[link.field], other.columns[link.field] == self.seen.id)
+            rows = reader.rows(condition, reader.order(other.register.order[0], descending=True), limit=LINKED_ROWS)
+            shown = [name for name in names if other.fields[name].field.level == 1]
+            views = tuple(
+                RowView(
+                    row.id,
+                    row.number,
+                    row.state,
+                    row.version,
+                    n + 1,
+                    url_for(f"{other.name}.details_view", id=row.id),
+                    tuple(cell(self.access, other, other.fields[name], row) for name in shown),
+                    title=row.number,
+                )
+                for n, row in enumerate(rows)
+            )
+            columns = tuple(column(other.fields[name]) for name in shown)
+            more = url_for(f"{other.name}.index_view") + f"?flt_{link.field}_equals={self.seen.id}"
+            found.append(LinkView(label(link), columns, views, more if len(views) == LINKED_ROWS else ""))
+        return tuple(found)
+
+    def _tools(self) -> tuple[Button, ...]:
+        declaration, seen, name = self.declaration, self.seen, self.declaration.name
+        found = []
+        if editable(self.access, declaration, seen):
+            found.append(Button("update", read(say("Edit")), url_for(f"{name}.edit_view", id=seen.id)))
+        if seen.state in declaration.register.copy_from and self.access.may(declaration, "create"):
+            text = declaration.register.copy_label
+            shown = read(text) if text is not None else read(say("Copy"))
+            found.append(Button("copy", shown, url_for(f"{name}.create_view", copy=seen.id)))
+        if self.access.may_print(declaration):
+            for form in declaration.register.prints:
+                if not form.many and (not form.states or seen.state in form.states):
+                    url = url_for(f"{name}.print_form", form=form.name, id=seen.id)
+                    found.append(Button("print", label(form), url))
+        found.append(Button("history", read(say("History")), url_for(f"{name}.history", id=seen.id)))
+        return tuple(found)
+
+    def _marks(self) -> tuple[tuple[str, str], ...]:
+        """Warning flags of the record that are set, shown beside its state."""
+        return tuple(
+            (label(info.field), "bad")
+            for name, info in self.declaration.fields.items()
+            if info.kind == "flag" and info.field.system and self.seen.values.get(name) is True
+        )

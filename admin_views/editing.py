@@ -1,0 +1,494 @@
+"""Forms of one register for one person: new, edit, and the form of an act. From the request to inputs, and back to the page."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import current_app, request, url_for
+from wtforms import HiddenField, MultipleFileField
+
+from admin_views.forms import BLANK_LINES, Blueprint, Part
+from admin_views.pages import ChildView, Difference, FormGroup, FormPage, LinesView, SectionView
+from admin_views.showing import cell, column, heading, line_cell, text_of
+from backoffice import clock
+from backoffice.access import Access
+from backoffice.change import own_info
+from backoffice.declarations import ChildInfo, Declaration, Info
+from backoffice.outcomes import Problem, Stale
+from backoffice.picking import label_of, offered
+from backoffice.reading import Seen, SeenLine
+from backoffice.texts import label, read, say
+from backoffice.typable import Typable
+from backoffice.uploads import UploadRefused, store
+from backoffice.values import BadValue, parse, shown, typed
+from models.base import db
+from models.evidence import StoredFile
+from models.register import Act, Ask, Field
+
+MOST_LINES = 200
+KEPT = "-kept"
+_LINE = re.compile(r"(\d{1,3})-(\w+)")
+
+
+@dataclass
+class Typed:
+    """What a request typed: inputs for the write path, and problems of uploads."""
+
+    inputs: dict[str, Any] = field(default_factory=dict)
+    problems: dict[str, list[Problem]] = field(default_factory=dict)
+
+
+def typed_inputs(
+    access: Access, declaration: Declaration, infos: Mapping[str, Info], children: Mapping[str, Iterable[str]]
+) -> Typed:
+    """The inputs of the request for these fields and lines; uploads are stored and stand for their id."""
+    found = Typed()
+    for name, info in infos.items():
+        if info.kind == "file":
+            _take_file(access, declaration, name, found)
+        elif info.kind == "ref":
+            if name in request.form or f"{name}-text" in request.form:
+                found.inputs[name] = _reference(access, declaration, info, name)
+        elif name in request.form:
+            found.inputs[name] = request.form[name]
+    for child, names in children.items():
+        rows = _typed_lines(access, declaration, child, tuple(names))
+        if rows or any(key.startswith(f"{child}-") for key in request.form):
+            found.inputs[child] = rows
+    if declaration.register.attachments:
+        _take_attachments(access, declaration, found)
+    return found
+
+
+def _typed_lines(access: Access, declaration: Declaration, child: str, names: Sequence[str]) -> list[dict[str, Any]]:
+    rows: dict[int, dict[str, Any]] = {}
+    info = declaration.children[child]
+    for key in request.form:
+        if not key.startswith(f"{child}-"):
+            continue
+        found = _LINE.fullmatch(key.removeprefix(f"{child}-").removesuffix("-text"))
+        if found is None or int(found[1]) >= MOST_LINES:
+            continue
+        n, name = int(found[1]), found[2]
+        row = rows.setdefault(n, {"n": n})
+        if name in {"id", "delete"}:
+            row[name] = request.form[key]
+        elif name in names:
+            field_info = info.fields.get(name)
+            if field_info is not None and field_info.kind == "ref":
+                row[name] = _reference(access, declaration, field_info, f"{child}-{n}-{name}")
+            else:
+                row[name] = request.form[key]
+    return [rows[n] for n in sorted(rows)]
+
+
+def _reference(access: Access, declaration: Declaration, info: Info, key: str) -> str:
+    """The id of a reference. A typed text that is not the label of the id is looked up: one match is taken."""
+    given, text = request.form.get(key, "").strip(), request.form.get(f"{key}-text", "").strip()
+    if not text:
+        return "" if f"{key}-text" in request.form else given
+    if given.isdecimal() and len(given) < 10 and label_of(access, declaration, info, int(given)) == text:
+        return given
+    matches = offered(access, declaration, info, text, limit=2)
+    exact = [key for key, shown_label in matches if shown_label == text]
+    if exact or len(matches) == 1:
+        return str((exact or [matches[0][0]])[0])
+    return text
+
+
+# ---- uploads -------------------------------------------------------------------------------------------------------
+
+
+def _take_file(access: Access, declaration: Declaration, name: str, found: Typed) -> None:
+    upload = request.files.get(name)
+    if upload is not None and upload.filename:
+        found.inputs[name] = _stored(access, declaration, name, upload, found)
+    elif request.form.get(name + KEPT):
+        found.inputs[name] = request.form[name + KEPT]
+    elif name in request.form and request.form[name].strip():
+        found.inputs[name] = request.form[name]
+
+
+def _take_attachments(access: Access, declaration: Declaration, found: Typed) -> None:
+    kept = [
+        part for part in request.form.get("attachments" + KEPT, "").split(",") if part.isdecimal() and len(part) < 10
+    ]
+    for upload in request.files.getlist("attachments"):
+        if upload.filename:
+            stored = _stored(access, declaration, "attachments", upload, found)
+            if stored:
+                kept.append(stored)
+    if kept:
+        found.inputs["attachments"] = kept
+
+
+def _stored(access: Access, declaration: Declaration, name: str, upload: Any, found: Typed) -> str:
+    """The id of an upload; it stays the uploader's own until a record takes it, so that a corrected form keeps it."""
+    try:
+        kept = store(
+            (upload.filename, upload.stream),
+            register=declaration.name,
+            field=name,
+            actor=access,
+            now=clock.now(),
+            data_dir=current_app.config["DATA_DIR"],
+        )
+    except UploadRefused as refused:
+        found.problems.setdefault(name, []).append(Problem(refused.message))
+        return ""
+    with db.atomic():
+        return str(StoredFile.insert(**kept.columns()).execute())
+
+
+def kept_name(access: Access, text: str) -> str:
+    """The name of an upload of the person's own that no record has taken yet."""
+    if not text.isdecimal() or len(text) > 9:
+        return ""
+    row = StoredFile.get_or_none(
+        (StoredFile.id == int(text)) & (StoredFile.uploaded_by == access.id) & StoredFile.record_id.is_null()
+    )
+    return str(row.name) if row is not None else ""
+
+
+# ---- pages ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class FormBuilder:
+    """Builds one form page; `repeat` shows what the request typed instead of what is stored."""
+
+    access: Access
+    declaration: Declaration
+    seen: Seen | None = None
+    lines: Mapping[str, Sequence[SeenLine]] = field(default_factory=dict)
+    repeat: bool = False
+    errors: Mapping[str, Sequence[Problem]] = field(default_factory=dict)
+    stale: Stale | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    copies: bool = False
+
+    def edit_page(self, may: Typable, title: str, url: str, cancel_url: str) -> FormPage:
+        blueprint = Blueprint(self.access, self.declaration)
+        needed = self.declaration.required
+        groups = self._grouped(may.fields)
+        for _, names in groups:
+            for name in names:
+                self._add(blueprint, self.declaration.fields[name], name, required=name in needed)
+        line_names = {
+            name: self._add_lines(blueprint, self.declaration.children[name], may.children[name])
+            for name in may.children
+        }
+        self._add_attachments(blueprint)
+        form = blueprint.form(self.errors)
+        made = [FormGroup(text, tuple(self._members(form, names))) for text, names in groups]
+        if "attachments" in form:
+            made.append(FormGroup(read(say("Attachments")), tuple(self._members(form, ["attachments"]))))
+        return FormPage(
+            title=title,
+            register=self.declaration.name,
+            url=url,
+            cancel_url=cancel_url,
+            groups=tuple(made),
+            lines=tuple(
+                self._lines_view(form, self.declaration.children[n], names, may.children[n])
+                for n, names in line_names.items()
+            ),
+            version=self.stale.version
+            if self.stale is not None
+            else (self.seen.version if self.seen is not None else 0),
+            action="update" if self.seen is not None else "create",
+            shown=self._read_only(may),
+            differences=self._differences(),
+            changed_by=self.stale.by if self.stale is not None else "",
+            **self._head(),
+        )
+
+    def act_page(self, act: Act, url: str, cancel_url: str) -> FormPage:
+        blueprint = Blueprint(self.access, self.declaration)
+        names: list[str] = []
+        asked: dict[str, dict[str, Info]] = {}
+        for ask in act.ask:
+            child, _, name = ask.field.rpartition(".")
+            info = asked_info(self.declaration, ask)
+            if child:
+                asked.setdefault(child, {})[name] = info
+                continue
+            self._add(blueprint, info, name, required=ask.required, fresh=bool(ask.kind))
+            names.append(name)
+        if act.reason:
+            self._add_reason(blueprint, act)
+            names.append("reason")
+        rows = {child: self._add_asked(blueprint, child, infos) for child, infos in asked.items()}
+        form = blueprint.form(self.errors)
+        return FormPage(
+            title=label(act),
+            register=self.declaration.name,
+            url=url,
+            cancel_url=cancel_url,
+            groups=(FormGroup("", tuple(self._members(form, names))),) if names else (),
+            lines=tuple(self._asked_view(form, child, infos, rows[child]) for child, infos in asked.items()),
+            version=self.stale.version
+            if self.stale is not None
+            else (self.seen.version if self.seen is not None else 0),
+            submit=label(act),
+            submit_tone=act.tone if act.tone != "plain" else "primary",
+            action=act.name,
+            to=act.target,
+            shown=self._summary(),
+            hint=read(act.hint) if act.hint is not None else "",
+            children=self._other_children(asked),
+            differences=self._differences(),
+            changed_by=self.stale.by if self.stale is not None else "",
+            **self._head(),
+        )
+
+    # ---- parts -----------------------------------------------------------------------------------------------------
+
+    def _head(self) -> dict[str, Any]:
+        if self.seen is None:
+            return {}
+        return {"id": self.seen.id, "number": self.seen.number, "state": self.seen.state}
+
+    def _grouped(self, names: Sequence[str]) -> list[tuple[str, list[str]]]:
+        left = dict.fromkeys(names)
+        found = []
+        for section in self.declaration.register.sections:
+            here = [name for name in section.fields if name in left]
+            for name in here:
+                del left[name]
+            if here:
+                found.append((label(section), here))
+        if left:
+            found.append((read(say("Other")), list(left)))
+        return found
+
+    def _members(self, form: Any, names: Sequence[str]) -> list[Any]:
+        found = []
+        for name in names:
+            found.append(form[name])
+            if name + KEPT in form:
+                found.append(form[name + KEPT])
+        return found
+
+    def _add(self, blueprint: Blueprint, info: Info, key: str, *, required: bool = False, fresh: bool = False) -> None:
+        value, text = self._value(info, key, fresh)
+        blueprint.add(info, key, value, text, required=required)
+        if info.kind == "file":
+            self._add_kept(blueprint, key)
+
+    def _value(self, info: Info, key: str, fresh: bool) -> tuple[Any, str]:
+        if self.repeat and info.kind != "file":
+            if key in request.form or f"{key}-text" in request.form:
+                return request.form.get(key, ""), request.form.get(f"{key}-text", "") or self._label_of(info, key)
+        if fresh:
+            return "", ""
+        if self.seen is not None:
+            return typed(info, self.seen.values.get(info.name)), self.seen.labels.get(info.name, "")
+        if info.name in self.values:
+            return typed(info, self.values[info.name]), self.labels.get(info.name, "")
+        return self._default(info)
+
+    def _label_of(self, info: Info, key: str) -> str:
+        given = request.form.get(key, "")
+        if info.kind == "ref" and given.isdecimal() and len(given) < 10:
+            return label_of(self.access, self.declaration, info, int(given))
+        return ""
+
+    def _default(self, info: Info) -> tuple[Any, str]:
+        if info.kind == "ref" and info.name == "owner":
+            return str(self.access.id), self.access.name
+        if info.field.default == "today":
+            return typed(info, clock.today()), ""
+        if info.field.default is not None:
+            return typed(info, info.field.default), ""
+        if info.kind == "flag" and info.column is not None and info.column.default is True:
+            return "true", ""
+        return "", ""
+
+    def _add_kept(self, blueprint: Blueprint, key: str) -> None:
+        """The upload that a refused form had brought already, kept beside the file input."""
+        uploaded = str(self.inputs.get(key) or "")
+        name = kept_name(self.access, uploaded)
+        if name:
+            blueprint.fields[key][1]["description"] = read(say("Already uploaded: {name}", name=name))
+            blueprint.fields[key + KEPT] = (HiddenField, {"default": uploaded})
+
+    def _add_attachments(self, blueprint: Blueprint) -> None:
+        if not self.declaration.register.attachments:
+            return
+        given = self.inputs.get("attachments") or ()
+        kept = [(one, kept_name(self.access, str(one))) for one in given]
+        kept = [(one, name) for one, name in kept if name]
+        hint = read(say("PNG, JPEG, PDF, XLSX, DOCX, TXT or CSV, at most 10 MB each."))
+        if kept:
+            hint = read(say("Already uploaded: {name}", name=", ".join(name for _, name in kept)))
+            blueprint.fields["attachments" + KEPT] = (HiddenField, {"default": ",".join(str(one) for one, _ in kept)})
+        arguments = {"label": read(say("Attachments")), "description": hint}
+        blueprint.fields["attachments"] = (MultipleFileField, arguments)
+
+    def _add_reason(self, blueprint: Blueprint, act: Act) -> None:
+        text = act.reason_label
+        made = Field(
+            "reason", text.zh if text else "原因", text.en if text else "reason", required=act.reason == "required"
+        )
+        default = read(act.reason_default) if act.reason_default is not None else ""
+        value = request.form.get("reason", "") if self.repeat else default
+        blueprint.add(Info("reason", made, None, "longtext"), "reason", value, required=act.reason == "required")
+
+    # ---- lines -----------------------------------------------------------------------------------------------------
+
+    def _add_lines(self, blueprint: Blueprint, child: ChildInfo, names: Sequence[str]) -> list[str]:
+        """Fields of all lines and some blank ones; gives the prefixes. What was typed comes back line by line."""
+        prefixes = []
+        stored = list(self.lines.get(child.name, ()))
+        count = len(stored)
+        if self.repeat:
+            typed_rows = [
+                int(found[1]) for key in request.form if (found := re.match(rf"{child.name}-(\d{{1,3}})-", key))
+            ]
+            count = max(typed_rows, default=-1) + 1
+        total = min(max(count + (1 if count else BLANK_LINES), child.child.minimum), MOST_LINES)
+        for n in range(total):
+            prefix = f"{child.name}-{n}"
+            line = stored[n] if n < len(stored) else None
+            prefixes.append(prefix)
+            for name in names:
+                self._add_cell(blueprint, child.fields[name], f"{prefix}-{name}", line)
+            line_id = (
+                request.form.get(f"{prefix}-id", "") if self.repeat else (str(line.id) if line is not None else "")
+            )
+            blueprint.fields[f"{prefix}-id"] = (HiddenField, {"default": line_id})
+        for name in names:
+            self._add_cell(blueprint, child.fields[name], f"{child.name}-NEW-{name}", None)
+        return prefixes
+
+    def _line_id(self, line: SeenLine | None) -> str:
+        return str(line.id) if line is not None and not self.copies else ""
+
+    def _add_cell(self, blueprint: Blueprint, info: Info, key: str, line: SeenLine | None) -> None:
+        if self.repeat:
+            value, text = request.form.get(key, ""), request.form.get(f"{key}-text", "") or self._label_of(info, key)
+        elif line is not None:
+            value, text = typed(info, line.values.get(info.name)), line.labels.get(info.name, "")
+        else:
+            value, text = "", ""
+        blueprint.add(info, key, value, text)
+
+    def _lines_view(self, form: Any, child: ChildInfo, prefixes: Sequence[str], names: Sequence[str]) -> LinesView:
+        headings = tuple((name, heading(child.fields[name])) for name in names)
+        rows = tuple(Part(form, prefix, [*names, "id"]) for prefix in prefixes)
+        return LinesView(
+            child.name, label(child.child), rows, headings, Part(form, f"{child.name}-NEW", names), can_add=True
+        )
+
+    def _add_asked(self, blueprint: Blueprint, child: str, infos: Mapping[str, Info]) -> list[str]:
+        prefixes = []
+        for n, line in enumerate(self.lines.get(child, ())):
+            prefix = f"{child}-{n}"
+            prefixes.append(prefix)
+            for name, info in infos.items():
+                key = f"{prefix}-{name}"
+                blueprint.add(info, key, request.form.get(key, "") if self.repeat else "")
+            blueprint.fields[f"{prefix}-id"] = (HiddenField, {"default": str(line.id)})
+        return prefixes
+
+    def _asked_view(self, form: Any, child: str, infos: Mapping[str, Info], prefixes: Sequence[str]) -> LinesView:
+        declared = self.declaration.children[child]
+        headings = tuple((name, heading(info)) for name, info in infos.items())
+        rows = tuple(Part(form, prefix, [*infos, "id"]) for prefix in prefixes)
+        facts = tuple(
+            tuple(
+                (heading(info), text_of(info, line.values, line.labels, info.name)) for info in declared.fields.values()
+            )
+            for line in self.lines.get(child, ())
+        )
+        return LinesView(child, label(declared.child), rows, headings, shown=facts)
+
+    def _other_children(self, asked: Mapping[str, Any]) -> tuple[ChildView, ...]:
+        found = []
+        for name, rows in self.lines.items():
+            child = self.declaration.children[name]
+            if name in asked or child.child.system or not rows:
+                continue
+            infos = list(child.fields.values())
+            cells = tuple(tuple(line_cell(info, row) for info in infos) for row in rows)
+            found.append(ChildView(name, label(child.child), tuple(column(info) for info in infos), cells))
+        return tuple(found)
+
+    # ---- around the form -------------------------------------------------------------------------------------------
+
+    def _read_only(self, may: Typable) -> tuple[SectionView, ...]:
+        """What the person sees of the record but may not type, so that nothing seems to be missing."""
+        if self.seen is None:
+            return ()
+        names = [name for name in self.declaration.shown(self.declaration.register.columns) if name not in may.fields]
+        return self._shown(names)
+
+    def _summary(self) -> tuple[SectionView, ...]:
+        return self._shown(self.declaration.shown(self.declaration.register.columns)) if self.seen is not None else ()
+
+    def _shown(self, names: Sequence[str]) -> tuple[SectionView, ...]:
+        assert self.seen is not None
+        seen = self.seen
+        cells = [cell(self.access, self.declaration, self.declaration.fields[name], seen, links=True) for name in names]
+        shown_cells = tuple(one for one in cells if not one.absent)
+        return (SectionView(read(say("Record")), shown_cells),) if shown_cells else ()
+
+    def _differences(self) -> tuple[Difference, ...]:
+        if self.stale is None:
+            return ()
+        found = []
+        for change in self.stale.changes:
+            info = self.declaration.fields.get(change.path)
+            if info is None:
+                continue
+            mine = request.form.get(f"{change.path}-text") or request.form.get(change.path, "")
+            found.append(
+                Difference(
+                    heading(info),
+                    historic(self.access, self.declaration, info, change.old),
+                    historic(self.access, self.declaration, info, change.new),
+                    _as_shown(info, mine),
+                )
+            )
+        return tuple(found)
+
+
+def _as_shown(info: Info, text: str) -> str:
+    try:
+        return shown(info, parse(info, text)) if info.kind in {"choice", "flag"} else text
+    except BadValue:
+        return text
+
+
+def asked_info(declaration: Declaration, ask: Ask) -> Info:
+    """The field behind what an act asks: a column, a column of a child, or a value of the act alone."""
+    name = ask.field.rpartition(".")[2]
+    return own_info(ask, name) if ask.kind else declaration.info(ask.field)
+
+
+def historic(access: Access, declaration: Declaration, info: Info, value: Any) -> str:
+    """A value of a history entry as text; references by their label as far as the reader may see it."""
+    if value is None or value == "":
+        return ""
+    if info.kind == "ref":
+        return label_of(access, declaration, info, int(value)) if str(value).isdecimal() else str(value)
+    if info.kind == "file":
+        row = StoredFile.get_or_none(StoredFile.id == value)
+        return str(row.name) if row is not None else ""
+    if info.kind == "instant":
+        return shown(info, dt.datetime.fromisoformat(str(value)))
+    try:
+        return shown(info, parse(info, value if isinstance(value, bool | int) else str(value)))
+    except BadValue:
+        return str(value)
+
+
+def act_url(declaration: Declaration, act: str, record_id: int) -> str:
+    return url_for(f"{declaration.name}.transition", name=act, id=record_id)

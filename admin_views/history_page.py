@@ -1,0 +1,142 @@
+"""The history of a record: who changed what, old and new, as far as the reader may see the field now."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import url_for
+
+from admin_views.editing import historic
+from admin_views.pages import HistoryEntry, HistoryPage
+from admin_views.showing import heading
+from backoffice.access import Access
+from backoffice.declarations import Declaration
+from backoffice.reading import MASK, Seen
+from backoffice.texts import label, read, say
+from backoffice.values import moment
+from models.accounts import User
+from models.evidence import AuditEvent
+
+PAGE = 100
+ACTIONS = {
+    "create": say("created"),
+    "update": say("changed"),
+    "view": say("viewed unmasked values"),
+    "export:csv": say("exported as CSV"),
+    "export:pdf": say("exported as PDF"),
+}
+
+
+class HistoryBuilder:
+    """Builds the page for a row read with all fields and child paths (the flags say what is masked)."""
+
+    def __init__(self, access: Access, declaration: Declaration, seen: Seen) -> None:
+        self.access = access
+        self.declaration = declaration
+        self.seen = seen
+        self._texts: dict[tuple[str, Any], str] = {}
+
+    def page(self, before: int | None = None) -> HistoryPage:
+        query = AuditEvent.select().where(
+            (AuditEvent.register == self.declaration.name) & (AuditEvent.record_id == self.seen.id)
+        )
+        if before is not None:
+            query = query.where(AuditEvent.id < before)
+        events = list(query.order_by(AuditEvent.id.desc()).limit(PAGE + 1))
+        older = ""
+        if len(events) > PAGE:
+            events = events[:PAGE]
+            older = url_for(f"{self.declaration.name}.history", id=self.seen.id, before=events[-1].id)
+        return HistoryPage(
+            title=label(self.declaration.register),
+            register=self.declaration.name,
+            id=self.seen.id,
+            number=self.seen.number,
+            details_url=url_for(f"{self.declaration.name}.details_view", id=self.seen.id),
+            entries=tuple(self._entry(event, self._principals(events)) for event in events),
+            older_url=older,
+        )
+
+    def _principals(self, events: list[AuditEvent]) -> dict[int, str]:
+        wanted = {event.on_behalf_of_id for event in events if event.on_behalf_of_id is not None}
+        if not wanted:
+            return {}
+        return {user.id: user.name for user in User.select(User.id, User.name).where(User.id.in_(wanted))}
+
+    def _entry(self, event: AuditEvent, principals: dict[int, str]) -> HistoryEntry:
+        detail = json.loads(event.detail)
+        action = event.action.partition(":")[2]
+        return HistoryEntry(
+            moment(event.at),
+            event.actor_name,
+            action,
+            self._action(action),
+            principals.get(event.on_behalf_of_id, ""),
+            event.address,
+            tuple(self._changes(detail)),
+            str(detail.get("reason") or detail.get("cause") or ""),
+            event.hash[:12],
+        )
+
+    def _action(self, action: str) -> str:
+        if action in self.declaration.acts:
+            return label(self.declaration.acts[action])
+        if action in ACTIONS:
+            return str(ACTIONS[action])
+        kind, _, name = action.partition(":")
+        if kind == "print":
+            form = next((form for form in self.declaration.register.prints if form.name == name), None)
+            return read(say("printed {form}", form=label(form) if form is not None else name))
+        for declaration in self.access.catalogue.values():
+            if action in declaration.acts:
+                return label(declaration.acts[action])
+        return action
+
+    def _changes(self, detail: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+        found = []
+        for name, (old, new) in detail.get("changes", {}).items():
+            info = self.declaration.fields.get(name)
+            if info is None or name in self.seen.absent:
+                continue
+            if name in self.seen.masked:
+                found.append((name, heading(info), MASK, MASK))
+            else:
+                found.append((name, heading(info), self._text(name, old), self._text(name, new)))
+        for child, rows in detail.get("lines", {}).items():
+            found.extend(self._line_changes(child, rows))
+        return found
+
+    def _text(self, name: str, value: Any) -> str:
+        if name == "state" and value in self.declaration.states:
+            return label(self.declaration.states[value])
+        return self._cached(name, self.declaration.fields[name], value)
+
+    def _cached(self, key: str, info: Any, value: Any) -> str:
+        """References are looked up once for the page, however often they stand in it."""
+        if (key, value) not in self._texts:
+            self._texts[key, value] = historic(self.access, self.declaration, info, value)
+        return self._texts[key, value]
+
+    def _line_changes(self, child: str, rows: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+        if child == "attachments":
+            text = read(say("Attachments"))
+            return [
+                ("attachments", text, "", str(changes["name"][1])) for changes in rows.values() if "name" in changes
+            ]
+        declared = self.declaration.children.get(child)
+        if declared is None:
+            return []
+        found = []
+        for position, changes in enumerate(rows.values(), 1):
+            for name, (old, new) in changes.items():
+                info = declared.fields.get(name)
+                if info is None or info.path in self.seen.absent:
+                    continue
+                text = f"{label(declared.child)} {position} · {heading(info)}"
+                masked = info.path in self.seen.masked
+                shown = (
+                    (MASK, MASK) if masked else (self._cached(info.path, info, old), self._cached(info.path, info, new))
+                )
+                found.append((info.path, text, *shown))
+        return found

@@ -1,0 +1,333 @@
+"""The one place that decides who may reach which row, see which value and do which act.
+
+An `Access` is made once per request or command for one account. Every query for records comes from it: scope and masks are part
+of the SQL, so a list, a count, a search, a lookup, an export and an error text cannot disagree. Sources: decisions.md 1 to 7,
+organisation.md 3 to 5, rules ACL-03, CUS-20 to CUS-23.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import and_, or_
+from typing import Any
+
+from backoffice.declarations import ACCOUNT, Catalogue, Declaration, Info
+from backoffice.people import Hat, Staff
+from backoffice.routes import Entitlement, Entitlements
+from models.accounts import ExportGrant, User
+from models.evidence import Step
+from models.register import Grant
+
+EVERYTHING = True
+NOTHING = False
+# Decides rather than records: True (all rows), False (no row) or a peewee expression.
+Condition = Any
+
+
+def any_of(conditions: Iterable[Condition]) -> Condition:
+    parts: list[Any] = []
+    for condition in conditions:
+        if condition is EVERYTHING:
+            return EVERYTHING
+        if condition is not NOTHING:
+            parts.append(condition)
+    return reduce(or_, parts) if parts else NOTHING
+
+
+def all_of(conditions: Iterable[Condition]) -> Condition:
+    parts: list[Any] = []
+    for condition in conditions:
+        if condition is NOTHING:
+            return NOTHING
+        if condition is not EVERYTHING:
+            parts.append(condition)
+    return reduce(and_, parts) if parts else EVERYTHING
+
+
+def opposite(condition: Condition) -> Condition:
+    if isinstance(condition, bool):
+        return not condition
+    return ~condition
+
+
+@dataclass(frozen=True)
+class View:
+    """One way of seeing rows: which ones, with which fields (None: all), by which role. `extra`: not the role's own scope."""
+
+    where: Condition
+    fields: frozenset[str] | None
+    role: str
+    extra: bool = False
+
+
+@dataclass
+class Access:
+    """What one account may reach today. `exports`: registers it may export and print lists of."""
+
+    account: Any
+    hats: tuple[Hat, ...]
+    catalogue: Catalogue
+    today: dt.date
+    exports: frozenset[str]
+    staff: Staff = field(default_factory=Staff)
+    address: str = ""
+    _views: dict[tuple[str, int], tuple[Any, list[View]]] = field(default_factory=dict)
+    _conditions: dict[Any, Condition] = field(default_factory=dict)
+
+    @property
+    def id(self) -> int:
+        return int(self.account.id)
+
+    @property
+    def name(self) -> str:
+        return str(self.account.name)
+
+    @property
+    def roles(self) -> frozenset[str]:
+        return frozenset(hat.role for hat in self.hats)
+
+    def has_role(self, role: str) -> bool:
+        return any(hat.role == role for hat in self.hats)
+
+    # ---- verbs -----------------------------------------------------------------------------------------------------
+
+    def grants(self, declaration: Declaration) -> list[tuple[Hat, Grant]]:
+        access = declaration.register.access
+        return [(hat, grant) for hat in self.hats for grant in access.get(hat.role, ())]
+
+    def may(self, declaration: Declaration, verb: str) -> bool:
+        """Whether a role of the person has the verb anywhere in this register (403 otherwise)."""
+        if verb == "read":
+            return bool(self.grants(declaration))
+        if verb == "update":
+            return any(
+                "update" in grant.verbs or ("create" in grant.verbs and declaration.register.owner_updates)
+                for _, grant in self.grants(declaration)
+            )
+        if verb in {"export", "print_list"}:
+            return self._may_export(declaration)
+        return any(verb in grant.verbs for _, grant in self.grants(declaration))
+
+    def _may_export(self, declaration: Declaration) -> bool:
+        """Letter E is the most a person may have; the grant is personal (decisions.md 5, CUS-22)."""
+        if not any("export" in grant.verbs for _, grant in self.grants(declaration)):
+            return False
+        return declaration.name in self.exports
+
+    def may_print(self, declaration: Declaration) -> bool:
+        """Whether forms of single records may be printed: by every reader, unless the register asks for the grant."""
+        return (
+            self.may(declaration, "export") if declaration.register.print_needs_grant else self.may(declaration, "read")
+        )
+
+    # ---- rows ------------------------------------------------------------------------------------------------------
+
+    def views(self, declaration: Declaration, model: Any = None) -> list[View]:
+        """The ways this person sees the register, over `model` or an alias of it."""
+        target = model if model is not None else declaration.model
+        key = (declaration.name, id(target))
+        if key not in self._views:
+            # The target is kept beside its views, so that its id is not given to another alias meanwhile.
+            self._views[key] = (target, self._make_views(declaration, target))
+        return self._views[key][1]
+
+    def scope(self, declaration: Declaration, model: Any = None) -> Condition:
+        """Which rows the person may read at all."""
+        return any_of(view.where for view in self.views(declaration, model))
+
+    def reach(self, declaration: Declaration, hat: Hat, grant: Grant) -> Condition:
+        """The rows of one grant worn by one hat."""
+        return self._reach(declaration, declaration.model, hat, grant)
+
+    def verb_scope(self, declaration: Declaration, verb: str) -> Condition:
+        """Which rows the grants with this verb cover."""
+        found = [
+            self._reach(declaration, declaration.model, hat, grant)
+            for hat, grant in self.grants(declaration)
+            if verb in grant.verbs
+        ]
+        return any_of(found)
+
+    def _make_views(self, declaration: Declaration, model: Any) -> list[View]:
+        grants = self.grants(declaration)
+        found = []
+        for hat, grant in grants:
+            if "read" in grant.verbs or "create" in grant.verbs or "approve" in grant.verbs:
+                where = (
+                    self._reach(declaration, model, hat, grant)
+                    if "read" in grant.verbs or "create" in grant.verbs
+                    else NOTHING
+                )
+                found.append(View(where, self._fields_of(declaration, grant), hat.role))
+        if grants and declaration.is_record:
+            full = (
+                None
+                if any(not grant.view for _, grant in grants)
+                else frozenset().union(*(self._fields_of(declaration, grant) or frozenset() for _, grant in grants))
+            )
+            mine = any_of([self._steps_of(declaration, model), model.created_by == self.id])
+            found.append(View(mine, full, "", extra=True))
+            for entitlement in Entitlements(self, declaration).by_role():
+                role = entitlement.hat.role if entitlement.hat is not None else ""
+                found.append(View(entitlement.where(model), full, role, extra=True))
+        return [view for view in found if view.where is not NOTHING]
+
+    def _fields_of(self, declaration: Declaration, grant: Grant) -> frozenset[str] | None:
+        return frozenset(declaration.register.views[grant.view]) if grant.view else None
+
+    def _steps_of(self, declaration: Declaration, model: Any) -> Condition:
+        """Who took an earlier step of a record may read it (decisions.md 2)."""
+        steps = Step.select(Step.record_id).where(
+            (Step.register == declaration.name) & ((Step.actor == self.id) | (Step.on_behalf_of == self.id))
+        )
+        return model.id.in_(steps)
+
+    def _reach(self, declaration: Declaration, model: Any, hat: Hat, grant: Grant) -> Condition:
+        """The rows of one grant worn by one hat."""
+        if "scope" not in declaration.marks and declaration.is_record:
+            return EVERYTHING
+        if grant.through:
+            return self._through(declaration, model, hat, grant)
+        return self._scoped(declaration, model, hat, grant.scope)
+
+    def _through(self, declaration: Declaration, model: Any, hat: Hat, grant: Grant) -> Condition:
+        info = declaration.fields.get(grant.through)
+        other = self.catalogue.get(info.target) if info is not None else None
+        if info is None or other is None:
+            return NOTHING
+        where = self._scoped(other, other.model, hat, grant.scope)
+        column = getattr(model, info.name)
+        if where is EVERYTHING:
+            return column.is_null(False)
+        return NOTHING if where is NOTHING else column.in_(other.model.select(other.model.id).where(where))
+
+    def _scoped(self, declaration: Declaration, model: Any, hat: Hat, scope: str) -> Condition:
+        if scope == "all":
+            return EVERYTHING
+        own = any_of(
+            getattr(model, name) == hat.user_id for name in declaration.register.own if name in declaration.columns
+        )
+        if scope == "own":
+            return own
+        if scope == "group":
+            if hat.group_id is None:
+                return own
+            return any_of([own, model.owner.in_(User.select(User.id).where(User.group == hat.group_id))])
+        if scope == "area":
+            return own if hat.area_id is None else any_of([own, model.area == hat.area_id])
+        if self.staff.department_code(hat.department_id) in declaration.register.kept_by:
+            return EVERYTHING
+        if hat.department_id is None:
+            return own
+        return (model.department == hat.department_id) | (model.maker_department == hat.department_id)
+
+    # ---- values ----------------------------------------------------------------------------------------------------
+
+    def shown(self, declaration: Declaration, path: str, model: Any = None) -> Condition:
+        """Where the field is part of what this reader sees at all (absent otherwise)."""
+        name = path.partition(".")[0]
+        views = self.views(declaration, model)
+        showing = tuple(
+            n for n, view in enumerate(views) if view.fields is None or name in view.fields or path in view.fields
+        )
+        if len(showing) == len(views):
+            return EVERYTHING
+        key = ("shown", declaration.name, id(model), showing)
+        if key not in self._conditions:
+            self._conditions[key] = any_of(views[n].where for n in showing)
+        return self._conditions[key]
+
+    def clear(self, declaration: Declaration, info: Info, model: Any = None) -> Condition:
+        """Where the field is shown unmasked, among the rows in which it is shown."""
+        level = info.field.level
+        if level <= 1 or "mask" not in declaration.marks:
+            return EVERYTHING
+        target = model if model is not None else declaration.model
+        named = tuple(
+            unmask for unmask in declaration.register.unmask if not unmask.fields or info.path in unmask.fields
+        )
+        key = ("clear", declaration.name, id(model), level, named)
+        if key not in self._conditions:
+            self._conditions[key] = self._lifted(declaration, info, level, target)
+        return self._conditions[key]
+
+    def _lifted(self, declaration: Declaration, info: Info, level: int, target: Any) -> Condition:
+        result = self._cleared(declaration, info.path, level, target)
+        for lift in declaration.register.lift:
+            if lift.source == level:
+                lifted = getattr(target, lift.field) == lift.value
+                higher = self._cleared(declaration, info.path, lift.target, target)
+                result = any_of([all_of([opposite(lifted), result]), all_of([lifted, higher])])
+        return result
+
+    def _cleared(self, declaration: Declaration, path: str, level: int, model: Any) -> Condition:
+        found: list[Condition] = []
+        for unmask in declaration.register.unmask:
+            if unmask.level != level or (unmask.fields and path not in unmask.fields):
+                continue
+            if unmask.person:
+                found.append(getattr(model, unmask.person) == self.id)
+            else:
+                found.extend(view.where for view in self.views(declaration, model) if view.role == unmask.role)
+        return any_of(found)
+
+    def knows(self, declaration: Declaration, info: Info) -> bool:
+        """Whether the field may be searched, sorted and filtered by: shown and unmasked in the person's whole scope."""
+        views = [view for view in self.views(declaration) if not view.extra]
+        if not views:
+            views = self.views(declaration)
+        for view in views:
+            if view.fields is not None and info.name not in view.fields and info.path not in view.fields:
+                return False
+            if not self._unmasks_whole(declaration, info, view.role):
+                return False
+        return bool(views)
+
+    def _unmasks_whole(self, declaration: Declaration, info: Info, role: str) -> bool:
+        levels = {info.field.level} | {
+            lift.target for lift in declaration.register.lift if lift.source == info.field.level
+        }
+        if max(levels) <= 1 or "mask" not in declaration.marks:
+            return True
+        return all(
+            any(
+                unmask.level == level and unmask.role == role and (not unmask.fields or info.path in unmask.fields)
+                for unmask in declaration.register.unmask
+            )
+            for level in levels
+            if level > 1
+        )
+
+    # ---- acts ------------------------------------------------------------------------------------------------------
+
+    def could(self, declaration: Declaration, act: str) -> bool:
+        """Whether the person could ever do this here (403 otherwise)."""
+        if act in {"create", "update", "read"}:
+            return self.may(declaration, act)
+        return Entitlements(self, declaration).ever(act)
+
+    def entitled(
+        self, declaration: Declaration, record: Any, act: str, *, any_source: bool = False
+    ) -> list[Entitlement]:
+        """The ways in which the person may take the act on the record as it stands: state, conditions and person fit."""
+        return Entitlements(self, declaration).on(record, act, any_source=any_source)
+
+
+def access_of(account: Any, worn: tuple[Hat, ...], catalogue: Catalogue, today: dt.date, address: str = "") -> Access:
+    """The access of one account (`id`, `name`, `username`, `department_id`) with its export grants. One query."""
+    query = ExportGrant.select(ExportGrant.register).where(
+        (ExportGrant.user == account.id) & (ExportGrant.ends_on.is_null() | (ExportGrant.ends_on >= today))
+    )
+    granted = frozenset(row.register for row in query)
+    return Access(account, worn, catalogue, today, granted, address=address)
+
+
+def open_to_all(declaration: Declaration | None, target: str) -> bool:
+    """Whether everybody may read the names behind a reference: accounts, and masters that say so (decisions.md 29)."""
+    return target == ACCOUNT or (declaration is not None and declaration.register.public)
+
+
+__all__ = ["Access", "Condition", "access_of", "all_of", "any_of", "open_to_all"]

@@ -1,0 +1,234 @@
+"""Reads every declaration at start-up and names each fault with the register, the wrong word and the nearest valid one."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable, Iterator
+
+from backoffice.declarations import Catalogue, Declaration
+from models.matrix import DEPARTMENTS, NEVER_APPROVES, ROLES
+from models.register import By, Text
+
+TONES = frozenset({"neutral", "waiting", "good", "bad", "muted"})
+ACT_TONES = frozenset({"primary", "good", "bad", "plain"})
+PERIODS = frozenset({"year", "month"})
+KINDS_OF_BLOCK = frozenset({"fields", "lines", "signatures", "text", "space"})
+WRITES = frozenset({"create", "update"})
+
+
+def faults(catalogue: Catalogue, rule_ids: Collection[str], params: Collection[str]) -> list[str]:
+    """All faults, as sentences; empty when every declaration holds."""
+    found: list[str] = []
+    for declaration in catalogue.values():
+        found.extend(
+            f"register {declaration.name}: {fault}" for fault in _Check(catalogue, declaration, rule_ids, params).run()
+        )
+    return found
+
+
+def _nearest(word: str, valid: Collection[str]) -> str:
+    near = difflib.get_close_matches(word, sorted(valid), n=1, cutoff=0.4)
+    return f"; did you mean {near[0]!r}?" if near else f"; valid: {', '.join(sorted(valid)) or 'none'}"
+
+
+class _Check:
+    def __init__(
+        self, catalogue: Catalogue, declaration: Declaration, rule_ids: Collection[str], params: Collection[str]
+    ) -> None:
+        self.catalogue = catalogue
+        self.declaration = declaration
+        self.register = declaration.register
+        self.rule_ids = rule_ids
+        self.params = params
+        self.states = frozenset(declaration.states)
+        self.fields = frozenset(declaration.fields)
+        self.children = frozenset(declaration.children)
+        self.rows = frozenset(rule.id for rule in self.register.rules)
+
+    def run(self) -> Iterator[str]:
+        yield from self._fields()
+        yield from self._layout()
+        yield from self._access()
+        yield from self._states()
+        yield from self._rules()
+        yield from self._prints()
+
+    def _words(self, what: str, words: Iterable[str], valid: Collection[str]) -> Iterator[str]:
+        for word in words:
+            if word not in valid:
+                yield f"{what} names {word!r}, which does not exist{_nearest(word, valid)}"
+
+    def _paths(self, what: str, paths: Iterable[str]) -> Iterator[str]:
+        valid = {*self.fields, *self.children}
+        valid.update(info.path for child in self.declaration.children.values() for info in child.fields.values())
+        yield from self._words(what, paths, valid)
+
+    def _fields(self) -> Iterator[str]:
+        model = self.register.model
+        yield from self._words("fields", (field.name for field in self.register.fields), frozenset(model._meta.fields))
+        for child in self.register.children:
+            columns = frozenset(child.model._meta.fields)
+            yield from self._words(
+                f"child {child.name}", [child.owner, *(field.name for field in child.fields)], columns
+            )
+        every = [*self.declaration.fields.values()]
+        every.extend(info for child in self.declaration.children.values() for info in child.fields.values())
+        for info in every:
+            field = info.field
+            if info.kind == "ref" and not info.target:
+                yield f"field {info.path} refers to a table that is no register; declare it or refer to another"
+            yield from self._words(f"field {info.path}: writers", field.writers, frozenset(ROLES))
+            yield from self._words(f"field {info.path}: states", field.states, self.states)
+            if field.rule:
+                yield from self._words(f"field {info.path}: rule", [field.rule], self.rows)
+            if field.level not in {1, 2, 3}:
+                yield f"field {info.path} has level {field.level}; valid: 1, 2, 3"
+            if field.required_when is not None:
+                yield from self._words(f"field {info.path}: required_when", [field.required_when.field], self.fields)
+            if not (field.zh and field.en):
+                yield f"field {info.path} needs a label in Chinese and in English"
+
+    def _layout(self) -> Iterator[str]:
+        register = self.register
+        sortable = [*self.fields]
+        yield from self._words("columns", register.columns, self.fields)
+        yield from self._words("search", register.search, self.fields)
+        yield from self._words("sort", register.sort, sortable)
+        yield from self._words("filters", register.filters, self.fields)
+        yield from self._words("order", [register.order[0]], {*self.fields, "id"})
+        yield from self._words("label", register.label, self.fields)
+        yield from self._words("own", register.own, frozenset(register.model._meta.fields))
+        yield from self._paths("sections", (name for section in register.sections for name in section.fields))
+        yield from self._words("update_states", register.update_states, self.states)
+        yield from self._words("owner_updates", register.owner_updates, self.states)
+        yield from self._words("copy_from", register.copy_from, self.states)
+        yield from self._words("kept_by", register.kept_by, frozenset(DEPARTMENTS))
+        for link in register.links:
+            if link.register in self.catalogue:
+                yield from self._words(
+                    f"link {link.register}", [link.field], frozenset(self.catalogue[link.register].fields)
+                )
+        if register.numbering is not None and register.numbering.per not in PERIODS:
+            yield f"numbering per {register.numbering.per!r} does not exist{_nearest(register.numbering.per, PERIODS)}"
+
+    def _access(self) -> Iterator[str]:
+        register = self.register
+        yield from self._words("access", register.access, frozenset(ROLES))
+        for role, grants in register.access.items():
+            for grant in grants:
+                if grant.view:
+                    yield from self._words(f"access of {role}", [grant.view], frozenset(register.views))
+                if grant.through:
+                    yield from self._words(f"access of {role}", [grant.through], self.fields)
+                if role in NEVER_APPROVES and "approve" in grant.verbs:
+                    yield f"access of {role}: this role never approves (ACL-03)"
+        for name, view in register.views.items():
+            yield from self._paths(f"view {name}", view)
+        for unmask in register.unmask:
+            if unmask.role:
+                yield from self._words("unmask", [unmask.role], frozenset(ROLES))
+            if unmask.person:
+                yield from self._words("unmask", [unmask.person], self.fields)
+            yield from self._paths("unmask", unmask.fields)
+        for lift in register.lift:
+            yield from self._words("lift", [lift.field], self.fields)
+
+    def _states(self) -> Iterator[str]:
+        for state in self.register.states:
+            yield from self._words(f"tone of state {state.code}", [state.tone], TONES)
+        slots = frozenset(self.declaration.slots)
+        for slot in self.register.slots:
+            yield from self._paths(f"slot {slot.name}", slot.fields)
+        for act in self.register.acts:
+            what = f"act {act.name}"
+            yield from self._words(f"tone of {what}", [act.tone], ACT_TONES)
+            if act.name in WRITES:
+                yield f"{what} carries a name of the engine's own; choose another"
+            if act.target:
+                yield from self._words(f"{what}: target", [act.target], self.states)
+            yield from self._words(
+                f"{what}: signs", [name for name in (act.signs, *(r.signs for r in act.routes)) if name], slots
+            )
+            yield from self._paths(f"{what}: ask", (ask.field for ask in act.ask if not ask.kind))
+            if act.reason not in {"", "optional", "required"}:
+                yield f"{what}: reason is {act.reason!r}; valid: '', 'optional', 'required'"
+            if act.effect:
+                yield from self._function(f"{what}: effect", act.effect)
+            for route in act.routes:
+                yield from self._words(f"{what}: sources", route.sources, self.states)
+                yield from self._words(f"{what}: when", (when.field for when in route.when), self.fields)
+                for by in route.who:
+                    yield from self._who(what, by)
+
+    def _who(self, what: str, by: By) -> Iterator[str]:
+        yield from self._words(
+            f"{what}: who", [role for role in (by.role, by.owner_role, by.stand_in) if role], frozenset(ROLES)
+        )
+        if by.role in NEVER_APPROVES or by.stand_in in NEVER_APPROVES:
+            yield f"{what}: {by.role} never approves (ACL-03)"
+        if by.person:
+            yield from self._words(f"{what}: person", [by.person], self.fields)
+        elif not by.role:
+            yield f"{what}: a road needs a role or a person"
+        if by.of not in {"company", "owner_department", "own_department"}:
+            yield f"{what}: of is {by.of!r}; valid: company, owner_department, own_department"
+        if by.department:
+            yield from self._words(f"{what}: department", [by.department], frozenset(DEPARTMENTS))
+
+    def _function(self, what: str, name: str) -> Iterator[str]:
+        module = self.declaration.module
+        valid = (
+            frozenset(word for word in vars(module) if callable(getattr(module, word)))
+            if module is not None
+            else frozenset()
+        )
+        if name not in valid:
+            yield from self._words(what, [name], valid)
+
+    def _rules(self) -> Iterator[str]:
+        acts = {*self.declaration.acts, *WRITES}
+        sides = {*self.declaration.slots, *self.declaration.acts, *self.fields}
+        seen: set[str] = set()
+        for rule in self.register.rules:
+            what = f"rule {rule.id}"
+            if rule.id in seen:
+                yield f"{what} stands twice"
+            seen.add(rule.id)
+            yield from self._words("rules", [rule.id], self.rule_ids)
+            yield from self._words(f"{what}: on", rule.on, acts)
+            yield from self._words(f"{what}: order", rule.order, frozenset(self.declaration.acts))
+            yield from self._words(f"{what}: pairs", (side for pair in rule.pairs for side in pair), sides)
+            yield from self._words(f"{what}: params", rule.params, self.params)
+            yield from self._paths(f"{what}: required", rule.required)
+            yield from self._paths(f"{what}: fields", rule.fields)
+            for name in (rule.guard, rule.compute):
+                if name:
+                    yield from self._function(what, name)
+            if (rule.guard or rule.compute) and not rule.on:
+                yield f"{what} has a function but no act in `on`"
+            if not rule.clause:
+                yield f"{what} names no source clause"
+            if not isinstance(rule.how, Text) or not rule.how.en:
+                yield f"{what} does not say how it is met"
+
+    def _prints(self) -> Iterator[str]:
+        for form in self.register.prints:
+            what = f"print {form.name}"
+            source = self.catalogue.get(form.register) if form.register else self.declaration
+            if source is None:
+                yield f"{what}: register {form.register!r} does not exist{_nearest(form.register, set(self.catalogue))}"
+                continue
+            for block in form.blocks:
+                yield from self._words(f"{what}: block", [block.kind], KINDS_OF_BLOCK)
+                yield from self._words(f"{what}: slots", block.slots, {*source.slots, *source.fields})
+                if block.child:
+                    yield from self._words(f"{what}: child", [block.child], frozenset(source.children))
+                    if block.child in source.children:
+                        yield from self._words(
+                            f"{what}: fields", block.fields, frozenset(source.children[block.child].fields)
+                        )
+                else:
+                    yield from self._words(f"{what}: fields", block.fields, frozenset(source.fields))
+
+
+__all__ = ["faults"]

@@ -1,0 +1,396 @@
+"""The command `backoffice` (contract.md 2): exit 0 on success, 1 on a refusal or fault with one line on standard error, 2 on wrong usage."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from peewee import PeeweeException
+
+from backoffice import __version__, clock, history, migrate, replay, server, texts
+from backoffice.access import Access, access_of
+from backoffice.accounts import UserValues, create_user, one_time_secret
+from backoffice.app import DeclarationFault, create_app, make_catalogue
+from backoffice.config import Settings, SettingsError
+from backoffice.database import connected, open_database
+from backoffice.declarations import Declaration
+from backoffice.demo.opening import opened
+from backoffice.exporting import TooMany, export
+from backoffice.exports.forms import FormFailed
+from backoffice.listing import Asked, BadQuery, asked
+from backoffice.outcomes import Done, Invalid
+from backoffice.passwords import Hasher
+from backoffice.people import hats
+from backoffice.printing import BadPeriod, form_named, print_many, print_record
+from backoffice.texts import read
+from backoffice.tracing import trace
+from backoffice.typable import reader_for
+from models.accounts import Department, Group, User, UserRole
+from models.base import db
+from models.matrix import ROLES
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+DEMO_COMPANY = "青川建材贸易有限公司"
+
+
+class Refusal(Exception):
+    """One line for standard error; the command ends with 1."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = _parser().parse_args(argv)
+    try:
+        arguments.run(arguments, os.environ)
+    except (Refusal, SettingsError, migrate.MigrationError) as refusal:
+        return _say(str(refusal))
+    except DeclarationFault as fault:
+        return _say(str(fault))
+    except PeeweeException as fault:
+        return _say(
+            f"the database cannot be used: {type(fault).__name__}; check BACKOFFICE_DATABASE_URL and that it runs"
+        )
+    except (BrokenPipeError, KeyboardInterrupt):
+        return 1
+    except OSError as fault:
+        return _say(f"{fault.filename or 'file'}: {fault.strerror}")
+    return 0
+
+
+def _say(text: str) -> int:
+    print(f"backoffice: {text}", file=sys.stderr)
+    return 1
+
+
+# ---- shared ----------------------------------------------------------------------------------------------------------
+
+
+def _settings(environ: Mapping[str, str], *, needs_secret: bool = False) -> Settings:
+    settings = Settings.read(environ, needs_secret=needs_secret)
+    clock.use_company_zone(settings.timezone)
+    texts.speak(settings.locale)
+    return settings
+
+
+def _bound(settings: Settings) -> Any:
+    """The settings' database, bound to the models; the schema must be this version's."""
+    try:
+        database = open_database(settings.database_url)
+    except ValueError as wrong:
+        raise Refusal(f"BACKOFFICE_DATABASE_URL: {wrong}") from wrong
+    db.initialize(database)
+    with connected(db):
+        behind = migrate.pending(database)
+        newer = migrate.unknown(database)
+    if newer:
+        raise Refusal(f"the database is newer than this version (it has {newer[-1]}); install the newer version")
+    if behind:
+        raise Refusal(f"the schema is behind by {len(behind)} migrations; run: backoffice migrate")
+    return database
+
+
+def _person(username: str, catalogue: Any) -> Access:
+    user = User.get_or_none(User.username == username)
+    if user is None:
+        raise Refusal(f"--as: there is no account {username!r}")
+    if not user.active:
+        raise Refusal(f"--as: the account {username!r} is disabled")
+    roles = [row.role for row in UserRole.select().where(UserRole.user == user.id)]
+    return access_of(user, hats(user, roles, clock.today()), catalogue, clock.today(), "command line")
+
+
+def _declared(catalogue: Any, name: str) -> Declaration:
+    if name not in catalogue:
+        raise Refusal(f"there is no register {name!r}; valid: {', '.join(catalogue)}")
+    found: Declaration = catalogue[name]
+    return found
+
+
+def _asked(access: Access, declaration: Declaration, search: str, where: Sequence[str]) -> Asked:
+    pairs = [("search", search)] if search else []
+    for text in where:
+        field, separator, value = text.partition("=")
+        if not separator:
+            raise Refusal(f"--where {text!r}: write FIELD=VALUE")
+        pairs.append((f"flt_{field}_equals", value))
+    try:
+        return asked(access, declaration, pairs)
+    except BadQuery as wrong:
+        raise Refusal(f"--where or --search: {wrong} is not a field you may filter by") from wrong
+
+
+# ---- commands --------------------------------------------------------------------------------------------------------
+
+
+def demo(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
+    """Make the demo company if it is not there, say who may sign in, serve it."""
+    directory = Path(arguments.data).resolve()
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key_file = directory / "secret_key"
+    if not key_file.exists():
+        key_file.write_text(secrets.token_hex(32), encoding="ascii")
+        key_file.chmod(0o600)
+    own = {
+        "BACKOFFICE_DATABASE_URL": f"sqlite:///{directory / 'backoffice.db'}",
+        "BACKOFFICE_SECRET_KEY": key_file.read_text(encoding="ascii").strip(),
+        "BACKOFFICE_DATA_DIR": str(directory / "files"),
+        "BACKOFFICE_COMPANY_NAME": environ.get("BACKOFFICE_COMPANY_NAME", DEMO_COMPANY),
+        "BACKOFFICE_LOCALE": environ.get("BACKOFFICE_LOCALE", texts.LOCALES[0]),
+        "BACKOFFICE_TRUSTED_HOSTS": environ.get("BACKOFFICE_TRUSTED_HOSTS", ""),
+    }
+    if arguments.host not in LOOPBACK and not own["BACKOFFICE_TRUSTED_HOSTS"]:
+        raise Refusal("--host: off loopback the demo needs BACKOFFICE_TRUSTED_HOSTS")
+    settings = _settings(own, needs_secret=True)
+    for line in opened(directory, settings, arguments.password, arguments.customers):
+        print(line, flush=True)
+    print(f"open http://{arguments.host}:{arguments.port}/", flush=True)
+    server.run(partial(create_app, settings, demo=True), arguments.host, arguments.port)
+
+
+def serve(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
+    settings = _settings(environ, needs_secret=True)
+    if arguments.host not in LOOPBACK and not settings.trusted_hosts:
+        raise Refusal("BACKOFFICE_TRUSTED_HOSTS: empty; off loopback it must name the hosts under which people come")
+    make_catalogue()
+    database = _bound(settings)
+    database.close()
+    server.run(partial(create_app, settings), arguments.host, arguments.port, arguments.workers)
+
+
+def run_migrate(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
+    settings = _settings(environ)
+    try:
+        database = open_database(settings.database_url)
+    except ValueError as wrong:
+        raise Refusal(f"BACKOFFICE_DATABASE_URL: {wrong}") from wrong
+    with connected(database):
+        if arguments.plan:
+            for step in migrate.plan(database):
+                print(f"{step.name}: {step.reason}")
+            return
+        upgrade = migrate.upgrade(database)
+    if upgrade.copy is not None:
+        print(f"copy of the database as it was: {upgrade.copy}")
+    print(f"applied: {', '.join(upgrade.applied) or 'nothing, the schema is up to date'}")
+
+
+def run_create_user(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
+    settings = _settings(environ)
+    with connected(_bound(settings)):
+        values = UserValues(
+            arguments.name,
+            arguments.display or arguments.name,
+            _by_code(Department, arguments.department, "--department"),
+            _by_code(Group, arguments.group, "--group"),
+            None,
+            frozenset(arguments.role),
+        )
+        secret = one_time_secret(Hasher())
+        outcome = create_user(values, secret, actor_id=None, now=clock.now())
+    if isinstance(outcome, Invalid):
+        raise Refusal(
+            "; ".join(f"{name}: {read(problem.text)}" for name, found in outcome.errors.items() for problem in found)
+        )
+    if not isinstance(outcome, Done):
+        raise Refusal("the account was not made")
+    print(f"{arguments.name}: one-time password {secret.password}")
+
+
+def _by_code(model: Any, code: str | None, option: str) -> int | None:
+    if code is None:
+        return None
+    row = model.get_or_none(model.code == code)
+    if row is None:
+        valid = ", ".join(one.code for one in model.select(model.code))
+        raise Refusal(f"{option} {code!r} does not exist; valid: {valid or 'none yet'}")
+    return int(row.id)
+
+
+def run_export(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
+    settings = _settings(environ)
+    catalogue = make_catalogue()
+    declaration = _declared(catalogue, arguments.register)
+    with connected(_bound(settings)):
+        access = _person(arguments.person, catalogue)
+        if not access.may(declaration, "export"):
+            raise Refusal(f"{arguments.person} may not export {declaration.name} (CUS-22)")
+        found = _asked(access, declaration, arguments.search, arguments.where)
+        try:
+            made = export(
+                access, declaration, found, arguments.format, settings.company_name, clock.now(), arguments.child
+            )
+        except TooMany as many:
+            raise Refusal("this account has exported as often as is allowed in an hour") from many
+        except LookupError as unknown:
+            raise Refusal(f"{unknown} is not to be had") from unknown
+        if found.problems:
+            raise Refusal("; ".join(f"{name}: {read(text)}" for name, text in found.problems.items()))
+        _write(Path(arguments.output), made.body)
+
+
+def _write(path: Path, body: Any) -> None:
+    """Whole or not at all: written beside and renamed."""
+    part = path.with_name(path.name + ".part")
+    with part.open("wb") as file:
+        for piece in body:
+            file.write(piece)
+    part.replace(path)
+
+
+def run_print(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
+    settings = _settings(environ)
+    catalogue = make_catalogue()
+    declaration = _declared(catalogue, arguments.register)
+    form = form_named(declaration, arguments.form)
+    if form is None:
+        raise Refusal(f"--form {arguments.form!r}; valid: {', '.join(one.name for one in declaration.register.prints)}")
+    with connected(_bound(settings)):
+        access = _person(arguments.person, catalogue)
+        source = catalogue[form.register] if form.register else declaration
+        if form.many != (arguments.number is None):
+            raise Refusal("this form is printed without NUMBER" if form.many else "NUMBER is needed for this form")
+        if not (access.may(source, "export") if form.many else access.may_print(source)):
+            raise Refusal(f"{arguments.person} may not print {arguments.form}")
+        try:
+            body = _printed(access, source, form, arguments, settings.company_name)
+        except (FormFailed, BadPeriod) as failed:
+            raise Refusal(f"{arguments.form}: {failed or 'it cannot be printed'}") from failed
+        _write(Path(arguments.output), [body])
+
+
+def _printed(access: Access, source: Declaration, form: Any, arguments: argparse.Namespace, company: str) -> bytes:
+    if form.many:
+        period = dict(text.partition("=")[::2] for text in arguments.where)
+        rest = [text for text in arguments.where if text.partition("=")[0] not in {"month", "date", "area", "user"}]
+        return print_many(access, source, form, _asked(access, source, "", rest), period, company, clock.now())
+    reader = reader_for(access, source)
+    rows = reader.rows(source.columns["number"] == arguments.number, limit=1)
+    if not rows:
+        raise Refusal(
+            f"{source.name} {arguments.number}: there is no such record among those {arguments.person} may see"
+        )
+    seen = rows[0]
+    if form.states and seen.state not in form.states:
+        raise Refusal(f"{arguments.form} is not printed in state {seen.state}")
+    return print_record(access, source, form, seen, company, clock.now())
+
+
+def run_rules(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
+    texts.speak(
+        environ.get("BACKOFFICE_LOCALE", texts.LOCALES[0])
+        if environ.get("BACKOFFICE_LOCALE") in texts.LOCALES
+        else texts.LOCALES[0]
+    )
+    catalogue = make_catalogue()
+    for rule in trace(catalogue, arguments.register or ""):
+        print(f"{rule.id}\t{rule.kind}\t{rule.automation}\t{rule.status}\t{rule.statement}")
+        if rule.how:
+            print(f"\t{rule.how}\n\t{rule.where}\n\t{rule.clause}")
+
+
+def run_check(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
+    """Declarations, settings, schema, the chain of the history, and each record against its history."""
+    catalogue = make_catalogue()
+    settings = _settings(environ)
+    with connected(_bound(settings)):
+        found = [f"history {fault.chain}: entry {fault.sequence} is {fault.what}" for fault in history.faults()]
+        found.extend(replay.differences(catalogue))
+    if found:
+        for line in found[1:]:
+            print(line, file=sys.stderr)
+        raise Refusal(f"{len(found)} faults; the first: {found[0]}")
+    print(f"declarations {len(catalogue)}, settings, schema, history and records: fine")
+
+
+# ---- the parser ------------------------------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="backoffice", description="Registers of a sales and after-sales department.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(
+        name: str, run: Callable[[argparse.Namespace, Mapping[str, str]], None], text: str
+    ) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text)
+        made.set_defaults(run=run)
+        return made
+
+    made = command("demo", demo, "make the demo company if it is not there and serve it")
+    _address(made)
+    made.add_argument("--data", default="var/demo", metavar="DIR", help="where it is kept (default: var/demo)")
+    made.add_argument(
+        "--password", type=_password, metavar="PW", help="one password for all accounts; without it random ones"
+    )
+    made.add_argument(
+        "--customers", type=partial(_whole, 1, 100_000), default=60, metavar="N", help="how many customers"
+    )
+
+    made = command("serve", serve, "the production server")
+    _address(made)
+    made.add_argument(
+        "--workers", type=partial(_whole, 1, 64), default=2, metavar="N", help="worker processes (default: 2)"
+    )
+
+    made = command("migrate", run_migrate, "bring the database to this version")
+    made.add_argument("--plan", action="store_true", help="only say what would be done")
+
+    made = command("create-user", run_create_user, "make an account and print its one-time password")
+    made.add_argument("name", metavar="NAME", help="user name: a-z, 0-9, _ . -")
+    made.add_argument(
+        "--role", action="append", required=True, choices=sorted(ROLES), metavar="ROLE", help="a role; may repeat"
+    )
+    made.add_argument("--department", metavar="CODE")
+    made.add_argument("--group", metavar="CODE")
+    made.add_argument("--display", metavar="TEXT", help="the person's name (default: NAME)")
+
+    made = command("export", run_export, "write what a person may see of a register to a file")
+    made.add_argument("register", metavar="REGISTER")
+    made.add_argument("--format", required=True, choices=("csv", "pdf"))
+    _as(made)
+    made.add_argument("--search", default="", metavar="S")
+    made.add_argument("--where", action="append", default=[], metavar="FIELD=VALUE")
+    made.add_argument("--child", default="", metavar="TABLE", help="the lines of this child table instead (csv)")
+
+    made = command("print", run_print, "write one printed form to a file")
+    made.add_argument("register", metavar="REGISTER")
+    made.add_argument("number", nargs="?", metavar="NUMBER")
+    made.add_argument("--form", required=True, metavar="FORM")
+    made.add_argument(
+        "--where", action="append", default=[], metavar="FIELD=VALUE", help="for forms over many: month=2025-03 …"
+    )
+    _as(made)
+
+    made = command("rules", run_rules, "every rule: id, kind, how and where it is met, or what it waits for")
+    made.add_argument("--register", metavar="R")
+
+    command("check", run_check, "declarations, settings, schema, history chain, records against their history")
+    return parser
+
+
+def _address(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", metavar="H")
+    parser.add_argument("--port", type=partial(_whole, 1, 65_535), default=8000, metavar="P")
+
+
+def _as(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--as", dest="person", required=True, metavar="USER", help="the account whose rights apply")
+    parser.add_argument("-o", dest="output", required=True, metavar="FILE")
+
+
+def _whole(least: int, most: int, text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or not least <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} to {most}")
+    return int(text)
+
+
+def _password(text: str) -> str:
+    if not 8 <= len(text) <= 128:
+        raise argparse.ArgumentTypeError("a password has 8 to 128 characters")
+    return text

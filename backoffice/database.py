@@ -1,0 +1,218 @@
+"""Opens the database named by an address, and hides where SQLite and PostgreSQL differ.
+
+    db = open_database("sqlite:///var/backoffice.db")    # or postgresql://user:password@host/name
+    with connected(db), db.atomic():
+        ...
+
+Connections belong to threads: whoever starts work (a request, a job, a command) connects and closes; a query
+without a connection is an error rather than a connection that nobody closes. On SQLite every `atomic()` takes the
+write lock at once, so that a transaction which reads and then writes can never be refused in the middle; do work
+that only reads outside `atomic()`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+import apsw
+from peewee import (
+    Database,
+    DatabaseProxy,
+    ModelSelect,
+    OperationalError,
+    __exception_wrapper__,
+)
+from playhouse.apsw_ext import APSWDatabase
+from playhouse.pool import MaxConnectionsExceeded
+from playhouse.postgres_ext import PooledPostgresqlExtDatabase, ServerSideQuery
+
+Dialect = Literal["sqlite", "postgresql"]
+
+# Seconds that a writer waits for the one before it, and a thread for a free connection.
+BUSY_SECONDS = 10
+MAX_CONNECTIONS = 20
+
+_PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": "full",  # What has been acknowledged survives a power cut.
+    "foreign_keys": 1,
+    "trusted_schema": 0,
+    "cache_size": -16_000,  # KiB for each connection, that is, for each thread.
+    "journal_size_limit": 64 * 1024 * 1024,
+}
+# Limits of one PostgreSQL session. They are start-up options, so that RESET returns to them.
+_SESSION = {
+    "lock_timeout": "5s",
+    "statement_timeout": "30s",
+    "idle_in_transaction_session_timeout": "30s",
+    "timezone": "UTC",
+}
+_LIMITS = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+# lock_not_available, query_canceled, deadlock_detected, serialization_failure, too_many_connections.
+_BUSY_STATES = frozenset({"55P03", "57014", "40P01", "40001", "53300"})
+
+
+class SQLiteFile(APSWDatabase):
+    """One SQLite file, driven through apsw because its SQLite is newer and safer than most systems' own."""
+
+    # The base class asks the standard library's SQLite, which is another one.
+    returning_clause = False
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path), pragmas=_PRAGMAS, timeout=BUSY_SECONDS, lock_type="IMMEDIATE", autoconnect=False)
+        self.path = path
+
+    def _connect(self) -> apsw.Connection:
+        with __exception_wrapper__:
+            conn: apsw.Connection = super()._connect()
+            return conn
+
+    def _add_conn_hooks(self, conn: apsw.Connection) -> None:
+        # A misspelt column in double quotes is an error here, not a text.
+        conn.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
+        conn.config(apsw.SQLITE_DBCONFIG_DQS_DDL, 0)
+        super()._add_conn_hooks(conn)
+
+
+class PostgreSQLServer(PooledPostgresqlExtDatabase):
+    """A PostgreSQL database behind a small pool, driven by psycopg 3."""
+
+    def connect(self, reuse_if_open: bool = False) -> bool:
+        """As peewee's; a pool that stays exhausted is an OperationalError like every other lack of a connection."""
+        try:
+            return bool(super().connect(reuse_if_open=reuse_if_open))
+        except MaxConnectionsExceeded as exc:
+            raise OperationalError(exc, "all connections are in use") from exc
+
+
+def open_database(url: str) -> Database:
+    """The database behind `url`, not yet connected; a SQLite file's directory is made if it is not there.
+
+    Raises ValueError for an address of another kind, or when what is needed to drive it is missing or too old.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1:
+        # SQLite before 3.51.3 can lose a write when the log restarts while another process writes.
+        if SQLiteFile.server_version < (3, 51, 3):
+            raise ValueError(f"SQLite {apsw.sqlite_lib_version()} is too old: install apsw from PyPI")
+        path = Path(unquote(parts.path[1:]))
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return SQLiteFile(path)
+    if parts.scheme in ("postgresql", "postgres"):
+        return _open_postgresql(urlunsplit(parts._replace(scheme="postgresql")))
+    raise ValueError(f"no database address: {parts.scheme}:…")
+
+
+def _open_postgresql(url: str) -> Database:
+    try:
+        from psycopg.conninfo import conninfo_to_dict  # An extra: who uses SQLite does not need it.
+    except ImportError as exc:
+        raise ValueError("PostgreSQL needs more packages: pip install 'backoffice[postgres]'") from exc
+
+    given = conninfo_to_dict(url)
+    session = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
+    options: dict[str, Any] = {"application_name": "backoffice", "connect_timeout": 10, **given}
+    # The later option wins, so the address may override ours.
+    options["options"] = f"{session} {given.get('options') or ''}".strip()
+    host = str(given.get("host") or "")
+    if host and not host.startswith("/") and host not in ("localhost", "127.0.0.1", "::1"):
+        options.setdefault("sslmode", "verify-full")
+    return PostgreSQLServer(
+        options.pop("dbname"),
+        autoconnect=False,
+        prefer_psycopg3=True,
+        max_connections=MAX_CONNECTIONS,
+        stale_timeout=300,
+        timeout=BUSY_SECONDS,
+        **options,
+    )
+
+
+def unwrap(db: Database | DatabaseProxy) -> Database:
+    """The database itself, when `db` is the proxy that models hold."""
+    real = db.obj if isinstance(db, DatabaseProxy) else db
+    if not isinstance(real, Database):
+        raise RuntimeError("the database has not been opened yet")
+    return real
+
+
+@contextmanager
+def connected(db: Database | DatabaseProxy) -> Iterator[Database]:
+    """Connect this thread for the block; inside a block that is connected already it changes nothing."""
+    real = unwrap(db)
+    opened_here = real.connect(reuse_if_open=True)
+    try:
+        yield real
+    finally:
+        if opened_here:
+            real.close()
+
+
+def dialect(db: Database | DatabaseProxy) -> Dialect:
+    """Which of the two databases `db` is."""
+    return "sqlite" if isinstance(unwrap(db), SQLiteFile) else "postgresql"
+
+
+def is_busy(error: OperationalError) -> bool:
+    """Whether the same work may succeed a moment later: a lock, a limit or the pool stood in the way."""
+    cause = getattr(error, "orig", None)
+    return (
+        isinstance(cause, apsw.BusyError | apsw.LockedError | MaxConnectionsExceeded)
+        or getattr(cause, "sqlstate", None) in _BUSY_STATES
+    )
+
+
+def stream(query: ModelSelect, size: int = 2000) -> Iterator[tuple[Any, ...]]:
+    """The rows of a select as tuples, from one snapshot, without ever holding more than `size` of them.
+
+    Uses the thread's connection until it is exhausted or closed, so close it when stopping early. On PostgreSQL it
+    runs in a transaction of its own (or a savepoint of the one that is open) and fetches `size` rows at a time; SQLite
+    hands over row by row and takes no write lock. peewee's own `.iterator()` loads everything on PostgreSQL.
+    """
+    db = unwrap(query._database)
+    rows = query.tuples()
+    return _stream_file(db, rows) if dialect(db) == "sqlite" else _stream_server(db, rows, size)
+
+
+def _stream_file(db: Database, query: ModelSelect) -> Iterator[tuple[Any, ...]]:
+    wrapper = query.execute(db)
+    try:
+        # peewee translates errors of execute only; apsw may also raise while stepping.
+        with __exception_wrapper__:
+            yield from wrapper.iterator()
+    finally:
+        wrapper.cursor.close(True)
+
+
+def _stream_server(db: Database, query: ModelSelect, size: int) -> Iterator[tuple[Any, ...]]:
+    owns_transaction = not db.in_transaction()
+    with db.atomic():
+        if owns_transaction:
+            # A reader on a slow line may take long over one batch.
+            db.execute_sql("SET LOCAL idle_in_transaction_session_timeout = '10min'")
+        cursor = ServerSideQuery(query, array_size=size)
+        try:
+            with __exception_wrapper__:
+                yield from cursor.iterator()
+        finally:
+            # Garbage would close it too, but only some time later.
+            cursor.close()
+
+
+@contextmanager
+def without_limits(db: Database | DatabaseProxy) -> Iterator[None]:
+    """Lift this connection's time limits inside the block: for migrations, indexes and other long maintenance."""
+    real = unwrap(db)
+    if dialect(real) == "sqlite":
+        yield
+        return
+    for name in _LIMITS:
+        real.execute_sql(f"SET {name} = 0")
+    try:
+        yield
+    finally:
+        if real.is_connection_usable():
+            for name in _LIMITS:
+                real.execute_sql(f"RESET {name}")

@@ -1,0 +1,224 @@
+"""Declarations made ready to use, and the check that refuses a wrong one with the nearest valid word.
+
+`Catalogue(registers)` compiles every Register once. Nothing in here, or in anything that uses it, knows a particular register.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import peewee as pw
+
+from models import fields as own
+from models.accounts import User
+from models.evidence import StoredFile
+from models.register import Act, Child, Field, Register, Rule, Slot, State
+
+COMMON = (
+    Field("number", "编号", "number", system=True),
+    Field("state", "状态", "state", system=True),
+    Field("department", "所属部门", "owning department", system=True),
+    Field("maker_department", "制单部门", "maker's department", system=True),
+    Field("owner", "经办人", "person in charge", system=True),
+    Field("created_by", "制单人", "maker", system=True),
+    Field("created_at", "制单时间", "made at", system=True),
+    Field("updated_by", "修改人", "changed by", system=True),
+    Field("updated_at", "修改时间", "changed at", system=True),
+    Field("remarks", "备注", "remarks", wide=True),
+)
+# Columns of the model that are the engine's own: never shown as fields, never typed.
+INTERNAL = frozenset({"id", "version", "record", "position"})
+ACCOUNT = "account"
+
+
+@dataclass(frozen=True)
+class Info:
+    """One field as the engine sees it: the declared Field, the model's column, and what follows from both."""
+
+    name: str
+    field: Field
+    column: Any
+    kind: str
+    target: str = ""
+    child: str = ""
+
+    @property
+    def path(self) -> str:
+        return f"{self.child}.{self.name}" if self.child else self.name
+
+    @property
+    def typed(self) -> bool:
+        return not self.field.system
+
+    @cached_property
+    def choices(self) -> Mapping[str, Any]:
+        return {choice.code: choice for choice in self.field.choices}
+
+    @property
+    def length(self) -> int | None:
+        return getattr(self.column, "max_length", None) if self.kind == "text" else None
+
+    @property
+    def numeric(self) -> bool:
+        return self.kind in {"integer", "money", "quantity", "percent"}
+
+
+class ChildInfo:
+    """A child table with its fields by name."""
+
+    def __init__(self, child: Child, targets: Mapping[Any, str], absent: frozenset[str]) -> None:
+        self.child = child
+        self.name = child.name
+        self.model = child.model
+        self.owner = child.model._meta.fields[child.owner]
+        self.fields = {
+            field.name: _info(field, child.model, targets, child.name)
+            for field in child.fields
+            if field.name in child.model._meta.fields and not (field.rule and field.rule in absent)
+        }
+
+
+class Declaration:
+    """A Register ready for use. `without` names rule rows that are switched off: nothing of theirs is enforced."""
+
+    def __init__(self, register: Register, targets: Mapping[Any, str], without: frozenset[str] = frozenset()) -> None:
+        self.register = register
+        self.name = register.name
+        self.model = register.model
+        self.module = (
+            sys.modules[register.model.__module__] if not register.model.__module__.startswith("models.acc") else None
+        )
+        self.absent = without
+        self.rules: Mapping[str, Rule] = {rule.id: rule for rule in register.rules if rule.id not in without}
+        self.columns: Mapping[str, Any] = register.model._meta.fields
+        declared = {field.name: field for field in register.fields}
+        order = [*declared.values(), *(field for field in COMMON if field.name not in declared)]
+        self.fields: Mapping[str, Info] = {
+            field.name: _info(field, register.model, targets)
+            for field in order
+            if field.name in self.columns and not (field.rule and field.rule in without)
+        }
+        self.children: Mapping[str, ChildInfo] = {
+            child.name: ChildInfo(child, targets, without)
+            for child in register.children
+            if not (child.rule and child.rule in without)
+        }
+        self.states: Mapping[str, State] = {state.code: state for state in register.states}
+        self.acts: Mapping[str, Act] = {act.name: _in_force(act, without) for act in register.acts}
+        self.slots: Mapping[str, Slot] = {slot.name: slot for slot in register.slots}
+        self.marks = frozenset(mark for rule in self.rules.values() for mark in rule.marks)
+        self.is_record = "state" in self.columns and "owner" in self.columns
+
+    @cached_property
+    def first_state(self) -> str:
+        return self.register.states[0].code if self.register.states else ""
+
+    @cached_property
+    def update_states(self) -> tuple[str, ...]:
+        return self.register.update_states or ((self.first_state,) if self.first_state else ())
+
+    @cached_property
+    def required(self) -> Mapping[str, str]:
+        """Fields (and children) that a save needs, with the rule that says so or ""."""
+        needed = {name: "" for name, info in self.fields.items() if info.field.required and info.typed}
+        for rule in self.rules.values():
+            for name in rule.required:
+                needed[name] = rule.id
+        return needed
+
+    def function(self, name: str) -> Callable[..., Any]:
+        return getattr(self.module, name)  # type: ignore[no-any-return]
+
+    def guards(self, act: str) -> Iterator[tuple[Rule, Callable[..., Any]]]:
+        return ((rule, self.function(rule.guard)) for rule in self.rules.values() if rule.guard and act in rule.on)
+
+    def computations(self, act: str) -> Iterator[tuple[Rule, Callable[..., Any]]]:
+        return ((rule, self.function(rule.compute)) for rule in self.rules.values() if rule.compute and act in rule.on)
+
+    def order_rule(self, act: str) -> Rule | None:
+        """The rule that demands the source state of an act, among those in force."""
+        return next((rule for rule in self.rules.values() if act in rule.order), None)
+
+    def keeps_order(self, act: str) -> bool:
+        """Whether the source state of the act is demanded: always, unless the rows that say so are all switched off."""
+        rows = [rule for rule in self.register.rules if act in rule.order]
+        return not rows or any(rule.id in self.rules for rule in rows)
+
+    def info(self, path: str) -> Info:
+        """The field at `name` or `child.name`. Raises KeyError."""
+        child, _, name = path.rpartition(".")
+        return self.children[child].fields[name] if child else self.fields[path]
+
+    def has(self, path: str) -> bool:
+        child, _, name = path.rpartition(".")
+        return (child in self.children and name in self.children[child].fields) if child else path in self.fields
+
+    def shown(self, names: Iterable[str]) -> tuple[str, ...]:
+        return tuple(name for name in names if name in self.fields)
+
+
+class Catalogue(Mapping[str, Declaration]):
+    """All declarations of the running product by register name, in menu order."""
+
+    def __init__(self, registers: Sequence[Register], without: frozenset[str] = frozenset()) -> None:
+        targets: dict[Any, str] = {register.model: register.name for register in registers}
+        targets[User] = ACCOUNT
+        self._declarations = {register.name: Declaration(register, targets, without) for register in registers}
+        self._by_model = {declaration.model: declaration for declaration in self._declarations.values()}
+
+    def __getitem__(self, name: str) -> Declaration:
+        return self._declarations[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._declarations)
+
+    def __len__(self) -> int:
+        return len(self._declarations)
+
+    def of_model(self, model: Any) -> Declaration | None:
+        return self._by_model.get(model)
+
+
+def _in_force(act: Act, without: frozenset[str]) -> Act:
+    """The act without the conditions of roads that belong to rules switched off."""
+    routes = (
+        replace(route, when=tuple(when for when in route.when if when.rule not in without)) for route in act.routes
+    )
+    return replace(act, routes=tuple(routes))
+
+
+def _info(field: Field, model: Any, targets: Mapping[Any, str], child: str = "") -> Info:
+    column = model._meta.fields[field.name]
+    kind, target = _kind(field, column, targets)
+    return Info(field.name, field, column, kind, target, child)
+
+
+_KINDS: tuple[tuple[type[Any], str], ...] = (
+    (own.MoneyField, "money"),
+    (own.QuantityField, "quantity"),
+    (own.PercentField, "percent"),
+    (own.InstantField, "instant"),
+    (own.DayField, "day"),
+    (own.NumberField, "number"),
+    (pw.BooleanField, "flag"),
+    (pw.IntegerField, "integer"),
+    (pw.TextField, "longtext"),
+    (pw.CharField, "text"),
+)
+
+
+def _kind(field: Field, column: Any, targets: Mapping[Any, str]) -> tuple[str, str]:
+    if isinstance(column, pw.ForeignKeyField):
+        if column.rel_model is StoredFile:
+            return "file", ""
+        return "ref", targets.get(column.rel_model, "")
+    if field.choices:
+        return "choice", ""
+    for kind, name in _KINDS:
+        if isinstance(column, kind):
+            return name, ""
+    return "text", ""

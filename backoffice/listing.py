@@ -1,0 +1,255 @@
+"""What a list is asked for: Flask-Admin's query string read, bounded and turned into conditions.
+
+`page`, `page_size`, `sort` (a field or the place of a column), `desc`, `search`, `columns`, and filters `flt1_<field>_<operation>=<value>`
+with codes as values. A field the reader may not filter or sort by answers like one that does not exist.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+from backoffice.access import Access, Condition, all_of, opposite
+from backoffice.declarations import Declaration, Info
+from backoffice.reading import Reader
+from backoffice.texts import Readable, label, read, say
+from backoffice.values import BadValue, parse, shown
+
+SIZES = (20, 50, 100)
+SIZE = 20
+MOST = 500
+DEEPEST = 100_000
+LONGEST_SEARCH = 100
+OPERATIONS = {
+    "equals": say("is"),
+    "not_equal": say("is not"),
+    "contains": say("contains"),
+    "not_contains": say("does not contain"),
+    "at_least": say("from"),
+    "at_most": say("to"),
+    "greater_than": say("above"),
+    "smaller_than": say("below"),
+    "between": say("between"),
+    "in_list": say("one of"),
+    "not_in_list": say("none of"),
+    "empty": say("empty"),
+}
+_FILTER = re.compile(rf"flt\d{{0,3}}_(\w+?)_({'|'.join(sorted(OPERATIONS, key=len, reverse=True))})")
+_TEXTUAL = frozenset({"text", "longtext", "number"})
+
+
+class BadQuery(ValueError):
+    """The query string asks for what no page of ours asks (400)."""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One condition of the filter bar, as typed."""
+
+    name: str
+    operation: str
+    value: str
+
+
+@dataclass
+class Asked:
+    """A list as asked for. `problems`: typed filter values that are no values, by input name."""
+
+    page: int = 0
+    size: int = SIZE
+    sort: str = ""
+    descending: bool = False
+    search: str = ""
+    columns: tuple[str, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    problems: dict[str, Readable] = field(default_factory=dict)
+
+    def value_of(self, name: str, operation: str) -> str:
+        return next((one.value for one in self.filters if (one.name, one.operation) == (name, operation)), "")
+
+
+def asked(access: Access, declaration: Declaration, args: Iterable[tuple[str, str]]) -> Asked:
+    """Read a query string. Raises BadQuery for parameters out of bounds and for unknown or unreadable fields."""
+    pairs = list(args)
+    single = dict(pairs)
+    found = Asked()
+    found.size = _whole(single.get("page_size", ""), SIZE, 1, MOST)
+    found.page = _whole(single.get("page", ""), 0, 0, DEEPEST)
+    if found.page * found.size > DEEPEST:
+        raise BadQuery("page")
+    found.search = single.get("search", "").strip()
+    if len(found.search) > LONGEST_SEARCH:
+        raise BadQuery("search")
+    found.columns = _columns(access, declaration, [value for name, value in pairs if name == "columns" and value])
+    found.sort, found.descending = _sorting(access, declaration, single, found.columns)
+    filters = []
+    for name, value in pairs:
+        if name.startswith("flt") and value.strip():
+            filters.append(_filter(access, declaration, name, value.strip()))
+    found.filters = tuple(filters)
+    return found
+
+
+def _whole(text: str, default: int, least: int, most: int) -> int:
+    if not text:
+        return default
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
+        raise BadQuery(text)
+    return int(text)
+
+
+def available(access: Access, declaration: Declaration) -> tuple[str, ...]:
+    """Columns a list may show to this person: fields he sees at all, secret ones only when chosen."""
+    return tuple(
+        name
+        for name, info in declaration.fields.items()
+        if info.kind not in {"longtext", "file"} and access.shown(declaration, name) is not False
+    )
+
+
+def default_columns(access: Access, declaration: Declaration) -> tuple[str, ...]:
+    return tuple(
+        name
+        for name in declaration.shown(declaration.register.columns)
+        if declaration.fields[name].field.level == 1 and access.shown(declaration, name) is not False
+    )
+
+
+def _columns(access: Access, declaration: Declaration, chosen: list[str]) -> tuple[str, ...]:
+    if not chosen:
+        return default_columns(access, declaration)
+    offered = available(access, declaration)
+    if any(name not in offered for name in chosen):
+        raise BadQuery("columns")
+    return tuple(dict.fromkeys(chosen))
+
+
+def sortable(access: Access, declaration: Declaration) -> frozenset[str]:
+    return frozenset(
+        name
+        for name in declaration.shown((*declaration.register.sort, declaration.register.order[0]))
+        if access.knows(declaration, declaration.fields[name])
+    )
+
+
+def _sorting(
+    access: Access, declaration: Declaration, single: dict[str, str], columns: tuple[str, ...]
+) -> tuple[str, bool]:
+    name, descending = declaration.register.order
+    given = single.get("sort", "")
+    if given:
+        if given.isdecimal() and len(given) < 4:
+            given = columns[int(given)] if int(given) < len(columns) else ""
+        if given not in sortable(access, declaration):
+            raise BadQuery("sort")
+        name, descending = given, False
+    if single.get("desc", ""):
+        if single["desc"] not in {"0", "1"}:
+            raise BadQuery("desc")
+        descending = single["desc"] == "1"
+    return name, descending
+
+
+def filterable(access: Access, declaration: Declaration) -> tuple[Info, ...]:
+    return tuple(
+        declaration.fields[name]
+        for name in declaration.shown(declaration.register.filters)
+        if access.knows(declaration, declaration.fields[name])
+    )
+
+
+def _filter(access: Access, declaration: Declaration, name: str, value: str) -> Filter:
+    found = _FILTER.fullmatch(name)
+    if found is None or len(value) > 500:
+        raise BadQuery(name)
+    info = declaration.fields.get(found[1])
+    if info is None or not access.knows(declaration, info) or info.kind in {"longtext", "file"}:
+        raise BadQuery(name)
+    if found[2] in {"contains", "not_contains"} and info.kind not in _TEXTUAL:
+        raise BadQuery(name)
+    return Filter(found[1], found[2], value)
+
+
+def where(reader: Reader, found: Asked) -> Condition:
+    """The condition of the search and all filters. Values that cannot be read go to `found.problems` and match nothing."""
+    declaration = reader.declaration
+    parts: list[Condition] = []
+    if found.search:
+        parts.append(reader.searched(found.search))
+    for one in found.filters:
+        info = declaration.fields[one.name]
+        try:
+            parts.append(reader.guarded(info, _compared(info, one)))
+        except BadValue as wrong:
+            found.problems[f"{one.name}_{one.operation}"] = wrong.message
+    if found.problems:
+        return False
+    return all_of(parts)
+
+
+def _compared(info: Info, one: Filter) -> Condition:
+    column = info.column
+    operation = one.operation
+    if operation == "empty":
+        empty = column.is_null() | (column == "") if info.kind in _TEXTUAL else column.is_null()
+        return empty if one.value in {"1", "true"} else opposite(empty)
+    if operation in {"contains", "not_contains"}:
+        condition = Reader._contains(column, one.value)
+        return condition if operation == "contains" else opposite(condition)
+    if operation in {"in_list", "not_in_list"}:
+        values = [parse(info, part) for part in one.value.split(",") if part.strip()][:100]
+        return column.in_(values) if operation == "in_list" else column.not_in(values)
+    if operation == "between":
+        first, separator, last = one.value.partition(" to ")
+        if not separator:
+            raise BadValue(say("Type two values with “ to ” between them."))
+        return all_of([_bound(info, column, "at_least", first), _bound(info, column, "at_most", last)])
+    if operation in {"at_least", "at_most", "greater_than", "smaller_than"}:
+        return _bound(info, column, operation, one.value)
+    if info.kind == "instant":
+        day = _day(one.value)
+        within = all_of([_bound(info, column, "at_least", day), _bound(info, column, "at_most", day)])
+        return within if operation == "equals" else opposite(within)
+    value = parse(info, one.value)
+    return column == value if operation == "equals" else ((column != value) | column.is_null())
+
+
+def _day(text: str) -> str:
+    return text[:10]
+
+
+def _bound(info: Info, column: Any, operation: str, text: str) -> Condition:
+    """A bound; a day given for an instant means the whole day."""
+    text = text.strip()
+    if info.kind == "instant" and re.fullmatch(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}", text):
+        text += " 00:00:00" if operation in {"at_least", "smaller_than"} else " 23:59:59"
+    value = parse(info, text)
+    if value is None:
+        return True
+    if operation == "at_least":
+        return column >= value
+    if operation == "at_most":
+        return column <= value
+    return column > value if operation == "greater_than" else column < value
+
+
+def told(declaration: Declaration, found: Asked, names: dict[tuple[str, str], str] | None = None) -> str:
+    """The filter in words, for exports and their history. > 状态 是 已领取; 关键词 青川"""
+    parts = [f"{read(say('keyword'))} {found.search}"] if found.search else []
+    for one in found.filters:
+        info = declaration.fields[one.name]
+        value = (names or {}).get((one.name, one.value)) or _shown(info, one)
+        parts.append(f"{label(info.field)} {read(OPERATIONS[one.operation])} {value}")
+    return "; ".join(parts) or read(say("all records"))
+
+
+def _shown(info: Info, one: Filter) -> str:
+    if info.kind in {"choice", "flag"} and one.operation in {"equals", "not_equal"}:
+        try:
+            return shown(info, parse(info, one.value))
+        except BadValue:
+            return one.value
+    return one.value

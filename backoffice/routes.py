@@ -1,0 +1,169 @@
+"""Who may take which act: the routes of a declaration read for one person, in Python for a record and in SQL for a scope.
+
+Sources: decisions.md 2 (posts that sign for all, managers that sign for the owner's department), 12, 33 (a department without a
+manager is signed for by its stand-in).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_
+from typing import TYPE_CHECKING, Any
+
+from backoffice.declarations import Declaration
+from backoffice.people import Hat
+from models.accounts import UserRole
+from models.register import Act, By, Route, When
+
+if TYPE_CHECKING:
+    from backoffice.access import Access
+
+
+def holds(record: Any, when: When, declaration: Declaration | None = None) -> bool:
+    """Whether a record meets a condition of a declaration. A condition that belongs to a rule falls with its row."""
+    if declaration is not None and when.rule in declaration.absent:
+        return True
+    value = getattr(record, when.field, None)
+    value = getattr(value, "code", value)
+    return (value in when.values) is not when.negate
+
+
+def holds_in_sql(model: Any, when: When) -> Any:
+    column = getattr(model, when.field)
+    return column.not_in(list(when.values)) if when.negate else column.in_(list(when.values))
+
+
+@dataclass(frozen=True)
+class Entitlement:
+    """One way of acting: the act, its road, who is meant by it, and the hat worn for it (None: as the person himself)."""
+
+    access: Any
+    declaration: Declaration
+    act: Act
+    route: Route
+    by: By
+    hat: Hat | None
+
+    @property
+    def on_behalf_of(self) -> int | None:
+        return self.hat.on_behalf_of if self.hat is not None else None
+
+    @property
+    def slot(self) -> str:
+        return self.route.signs or self.act.signs
+
+    def where(self, model: Any) -> Any:
+        """The records that wait for this, in SQL."""
+        parts = [model.state.in_(list(self.route.sources))] if self.route.sources else []
+        absent = self.declaration.absent
+        parts.extend(holds_in_sql(model, when) for when in self.route.when if when.rule not in absent)
+        people = self._people_in_sql(model)
+        if people is False:
+            return False
+        if people is not True:
+            parts.append(people)
+        return reduce(and_, parts) if parts else True
+
+    def _people_in_sql(self, model: Any) -> Any:
+        assert self.hat is not None
+        staff = self.access.staff
+        parts: list[Any] = []
+        if self.by.owner_role:
+            parts.append(model.owner.in_(UserRole.select(UserRole.user).where(UserRole.role == self.by.owner_role)))
+        if self.by.of == "owner_department":
+            if self.by.role == self.hat.role:
+                signed = staff.signed_by(self.hat.department_id)
+                if not signed:
+                    return False
+                parts.append(model.department.in_(sorted(signed)))
+            else:
+                parts.append(self._orphaned_in_sql(model))
+        return reduce(and_, parts) if parts else True
+
+    def _orphaned_in_sql(self, model: Any) -> Any:
+        """Departments without anybody else in the role: their records go to the stand-in."""
+        staff = self.access.staff
+        alone: Any = None
+        for department in staff.departments():
+            holders = staff.holders(self.by.role, staff.signing_department(department))
+            if len(holders) > 1:
+                continue
+            here = model.department == department
+            if holders:
+                (only,) = holders
+                here = here & ((model.owner == only) | (model.created_by == only))
+            alone = here if alone is None else (alone | here)
+        return alone if alone is not None else (model.id < 0)
+
+
+class Entitlements:
+    """The entitlements of one person in one register."""
+
+    def __init__(self, access: Access, declaration: Declaration) -> None:
+        self.access = access
+        self.declaration = declaration
+
+    def by_role(self) -> Iterator[Entitlement]:
+        """Every act the person's roles give him in some state, for the scope."""
+        for act in self.declaration.acts.values():
+            for route in act.routes:
+                if not route.sources:
+                    continue
+                for by in route.who:
+                    for hat in self._hats(by):
+                        yield Entitlement(self.access, self.declaration, act, route, by, hat)
+
+    def ever(self, act_name: str) -> bool:
+        """Whether some road of the act is open to the person's roles at all; a person of the record needs a role that makes records."""
+        act = self.declaration.acts.get(act_name)
+        if act is None:
+            return False
+        makes = self.access.may(self.declaration, "create") or self.access.may(self.declaration, "update")
+        return any(makes if by.person else bool(list(self._hats(by))) for route in act.routes for by in route.who)
+
+    def on(self, record: Any, act_name: str, *, any_source: bool = False) -> list[Entitlement]:
+        act = self.declaration.acts[act_name]
+        state = getattr(record, "state", "")
+        found: list[Entitlement] = []
+        for route in act.routes:
+            if route.sources and state not in route.sources and not any_source:
+                continue
+            if not all(holds(record, when, self.declaration) for when in route.when):
+                continue
+            for by in route.who:
+                found.extend(self._matching(record, act, route, by))
+        return found
+
+    def _matching(self, record: Any, act: Act, route: Route, by: By) -> Iterator[Entitlement]:
+        if by.person:
+            if getattr(record, f"{by.person}_id", None) == self.access.id:
+                yield Entitlement(self.access, self.declaration, act, route, by, None)
+            return
+        for hat in self._hats(by):
+            if self._fits(record, by, hat):
+                yield Entitlement(self.access, self.declaration, act, route, by, hat)
+
+    def _hats(self, by: By) -> Iterator[Hat]:
+        for hat in self.access.hats:
+            if hat.role == by.role:
+                if by.of != "own_department" or self.access.staff.department_code(hat.department_id) == by.department:
+                    yield hat
+            elif by.stand_in and hat.role == by.stand_in:
+                yield hat
+
+    def _fits(self, record: Any, by: By, hat: Hat) -> bool:
+        staff = self.access.staff
+        owner = getattr(record, "owner_id", None)
+        if by.owner_role and not staff.has(owner, by.owner_role):
+            return False
+        if by.of != "owner_department":
+            return hat.role == by.role
+        signing = staff.signing_department(getattr(record, "department_id", None))
+        if hat.role == by.role and by.role != by.stand_in:
+            return hat.department_id == signing
+        return not (staff.holders(by.role, signing) - {owner, getattr(record, "created_by_id", None)})
+
+
+__all__ = ["Entitlement", "Entitlements", "holds"]

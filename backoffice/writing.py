@@ -1,0 +1,425 @@
+"""The writing half of the write path: numbers, rows, stock, steps and the history entry, in the order of the locks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from backoffice import clock, history
+from backoffice.access import Access
+from backoffice.declarations import Declaration
+from backoffice.outcomes import Declined, Done, Outcome
+from backoffice.routes import Entitlement
+from backoffice.steps import Steps
+from backoffice.texts import Readable
+from backoffice.typing_in import Draft, columns_of, line_columns
+from models.accounts import User
+from models.base import db
+from models.evidence import AuditEvent, Series, Step, StoredFile
+from models.outcomes import Adjust, Changes, Insert
+from models.params import param
+from models.register import Act
+
+_SILENT = frozenset({"updated_at", "updated_by"})
+
+
+class Context:
+    """What guards, effects and computations are given (models.outcomes.Context)."""
+
+    def __init__(
+        self, actor: Access, declaration: Declaration, draft: Draft, steps: Steps, act: str, now: dt.datetime
+    ) -> None:
+        self.act = act
+        self.now = now
+        self.today = now.astimezone(clock.company_zone()).date()
+        self.actor = actor
+        self.inputs: dict[str, Any] = {}
+        self.warnings: list[Readable] = []
+        self.hints: list[str] = []
+        self._declaration = declaration
+        self._draft = draft
+        self._steps = steps
+
+    def param(self, name: str) -> Decimal:
+        return param(name, self.today)
+
+    def local(self, instant: dt.datetime) -> dt.datetime:
+        return instant.astimezone(clock.company_zone())
+
+    def lines(self, child: str) -> Sequence[Any]:
+        return self._draft.load(self._declaration.children[child]).kept
+
+    def signed_at(self, slot: str) -> dt.datetime | None:
+        return self._steps.signed_at(slot)
+
+    def acted(self, act: str) -> bool:
+        """Whether the act was ever taken on the record."""
+        return any(row.act == act for row in self._steps.rows)
+
+    def has_role(self, user_id: int, role: str) -> bool:
+        return self.actor.staff.has(user_id, role)
+
+    def account_named(self, name: str) -> bool:
+        return bool(User.select(User.id).where(User.name == name.strip()).exists())
+
+    def another(self, column: str, value: Any) -> bool:
+        """Whether another record of the register has this value, whoever may see it."""
+        model = self._declaration.model
+        query = model.select(model.id).where(getattr(model, column) == value)
+        if self._draft.record.id is not None:
+            query = query.where(model.id != self._draft.record.id)
+        return bool(query.exists())
+
+    def limit_reached(self, what: str, most: int, minutes: int) -> bool:
+        """Whether the person did this `most` times in the last minutes; if not, this time is entered in the history."""
+        action = f"{self._declaration.name}:{what}"
+        since = self.now - dt.timedelta(minutes=minutes)
+        query = AuditEvent.select(AuditEvent.id).where(
+            (AuditEvent.actor == self.actor.id) & (AuditEvent.action == action) & (AuditEvent.at > since)
+        )
+        if query.count() >= most:
+            return True
+        self.hints.append(action)
+        return False
+
+
+@dataclass
+class _Other:
+    """A change of another register's record, told in that record's own history."""
+
+    register: str
+    record_id: int
+    changes: dict[str, list[Any]] = field(default_factory=dict)
+    lines: dict[str, dict[str, dict[str, list[Any]]]] = field(default_factory=dict)
+
+
+class Writer:
+    """Writes one draft."""
+
+    def __init__(
+        self, actor: Access, declaration: Declaration, draft: Draft, context: Context, act: str, now: dt.datetime
+    ) -> None:
+        self.actor = actor
+        self.declaration = declaration
+        self.draft = draft
+        self.context = context
+        self.name = act
+        self.now = now
+        self.entitlement: Entitlement | None = None
+        self._adjust: list[tuple[Adjust, str]] = []
+        self._insert: list[Insert] = []
+        self._others: dict[tuple[str, int], _Other] = {}
+        self._own_lines: dict[str, dict[str, dict[str, list[Any]]]] = {}
+        self._cancelled: list[str] = []
+
+    # ---- what effects ask for --------------------------------------------------------------------------------------
+
+    def take(self, changes: Changes, rule: str = "") -> Declined | None:
+        """Apply the changes to the draft; what touches other records is kept for later. `rule` answers for a shortage."""
+        for name, value in changes.values.items():
+            setattr(
+                self.draft.record, f"{name}_id" if isinstance(value, int) and self._is_reference(name) else name, value
+            )
+        for child, rows in changes.lines.items():
+            for line, values in zip(self.draft.load(self.declaration.children[child]).kept, rows, strict=True):
+                for name, value in values.items():
+                    setattr(line, name, value)
+        self.context.warnings.extend(changes.warnings)
+        self._insert.extend(changes.insert)
+        for wish in changes.adjust:
+            if (wish.register, wish.id) != (self.declaration.name, self.draft.record.id):
+                self._adjust.append((wish, wish.rule or rule))
+                continue
+            value = getattr(self.draft.record, wish.field) + wish.delta
+            if value < 0:
+                return self._short(wish, wish.rule or rule)
+            setattr(self.draft.record, wish.field, value)
+        return None
+
+    def _short(self, wish: Adjust, rule: str) -> Declined:
+        found = self.declaration.rules.get(rule)
+        return Declined(wish.reason, rule if found else "", found.clause if found else "")
+
+    def _is_reference(self, name: str) -> bool:
+        return name in self.declaration.fields and self.declaration.fields[name].kind in {"ref", "file"}
+
+    # ---- the three ways of writing ---------------------------------------------------------------------------------
+
+    def insert(self) -> Outcome:
+        record = self.draft.record
+        if record._meta.fields.get("created_at") is not None:
+            record.created_at = record.updated_at = self.now
+        record.version = 1
+        if self.declaration.register.numbering is not None:
+            record.number = self._next_number()
+        record.save(force_insert=True)
+        refusal = self._write_rest()
+        if refusal is not None:
+            return refusal
+        return self._finish({}, created=True)
+
+    def update(self, steps: Steps) -> Outcome:
+        changed = self._changed()
+        touched = self._lines_touched()
+        if not changed and not touched and not self.draft.files and not self.draft.lines_removed():
+            return self._done([])
+        self._cancel_signatures(steps, {*changed, *touched})
+        self._save_record()
+        refusal = self._write_rest()
+        return refusal if refusal is not None else self._finish({})
+
+    def act(self, act: Act, steps: Steps) -> Outcome:
+        entitlement = self.entitlement
+        assert entitlement is not None
+        if act.cancels:
+            self._cancel(steps, [slot for slot in self.declaration.slots if steps.valid(slot) is not None], act.name)
+        self._save_record()
+        refusal = self._write_rest()
+        if refusal is not None:
+            return refusal
+        before = self.draft.before.get("state") or ""
+        reason = str(self.context.inputs.get("reason") or "")
+        Step.insert(
+            register=self.declaration.name,
+            record_id=self.draft.record.id,
+            act=act.name,
+            slot=entitlement.slot,
+            source=before,
+            target=act.target,
+            actor=self.actor.id,
+            actor_name=self.actor.name,
+            role=entitlement.hat.role if entitlement.hat is not None else "",
+            on_behalf_of=entitlement.on_behalf_of,
+            at=self.now,
+            opinion=reason,
+            agreed=act.agrees,
+            version=self.draft.record.version,
+        ).execute()
+        detail: dict[str, Any] = {"reason": reason} if reason else {}
+        if entitlement.slot:
+            detail["signed"] = entitlement.slot
+        return self._finish(detail)
+
+    # ---- parts -----------------------------------------------------------------------------------------------------
+
+    def _changed(self) -> list[str]:
+        after = columns_of(self.declaration, self.draft.record)
+        return [name for name, value in after.items() if value != self.draft.before.get(name) and name not in _SILENT]
+
+    def _lines_touched(self) -> list[str]:
+        found = []
+        for name, lines in self.draft.lines.items():
+            same = len(lines.kept) == len(lines.before) and all(
+                line.id in lines.before and line_columns(lines.info, line) == lines.before[line.id]
+                for line in lines.kept
+            )
+            if not same:
+                found.append(name)
+        return found
+
+    def _save_record(self) -> None:
+        record = self.draft.record
+        old = record.version
+        record.version = old + 1
+        record.updated_at = self.now
+        if "updated_by" in self.declaration.columns:
+            record.updated_by = self.actor.id
+        model = self.declaration.model
+        values = {field: record.__data__[field.name] for field in record.dirty_fields}
+        written = model.update(values).where((model.id == record.id) & (model.version == old)).execute()
+        if written != 1:
+            raise RuntimeError("a locked record changed under its lock")
+        record._dirty.clear()
+
+    def _write_rest(self) -> Declined | None:
+        self._write_lines()
+        refusal = self._write_others()
+        if refusal is not None:
+            return refusal
+        for name, file_id in self.draft.files:
+            StoredFile.update(record_id=self.draft.record.id).where(
+                (StoredFile.id == file_id) & StoredFile.record_id.is_null()
+            ).execute()
+            if name == "attachments":
+                stored = StoredFile.get_by_id(file_id)
+                self._own_lines.setdefault("attachments", {})[str(file_id)] = {"name": [None, stored.name]}
+        return None
+
+    def _write_lines(self) -> None:
+        for name, lines in self.draft.lines.items():
+            told = self._own_lines.setdefault(name, {})
+            for line in lines.removed:
+                line.delete_instance(recursive=False)
+                told[str(line.id)] = {
+                    key: [history.plain(value), None]
+                    for key, value in lines.before[line.id].items()
+                    if value is not None
+                }
+            for position, line in enumerate(lines.kept):
+                if line.id is None:
+                    setattr(line, f"{lines.info.child.owner}_id", self.draft.record.id)
+                    line.position = position
+                    line.save(force_insert=True)
+                    told[str(line.id)] = {
+                        key: [None, history.plain(value)]
+                        for key, value in line_columns(lines.info, line).items()
+                        if value is not None
+                    }
+                    continue
+                before = lines.before[line.id]
+                changes = {
+                    key: [history.plain(before[key]), history.plain(value)]
+                    for key, value in line_columns(lines.info, line).items()
+                    if value != before[key]
+                }
+                if lines.removed or any(other.id is None for other in lines.kept):
+                    line.position = position
+                if line.dirty_fields:
+                    line.save()
+                if changes:
+                    told[str(line.id)] = changes
+            if not told:
+                del self._own_lines[name]
+
+    def _write_others(self) -> Declined | None:
+        """Columns of other records, under their locks in one order, and rows the system adds to child tables."""
+        for wish, rule in sorted(self._adjust, key=lambda one: (one[0].register, one[0].id)):
+            other = self.actor.catalogue[wish.register]
+            query = other.model.select().where(other.model.id == wish.id)
+            row = (query.for_update() if db.for_update else query).first()
+            before = getattr(row, wish.field) if row is not None else 0
+            if row is None or before + wish.delta < 0:
+                return self._short(wish, rule)
+            column = other.columns[wish.field]
+            other.model.update({column: before + wish.delta}).where(other.model.id == wish.id).execute()
+            told = self._others.setdefault((wish.register, wish.id), _Other(wish.register, wish.id))
+            first = told.changes.get(wish.field, [before])[0]
+            told.changes[wish.field] = [first, before + wish.delta]
+        for added in self._insert:
+            child = self.actor.catalogue[added.register].children[added.child]
+            record_id = added.record_id or self.draft.record.id
+            line = child.model(**{child.child.owner: record_id}, **added.values)
+            line.save(force_insert=True)
+            shown = {
+                key: [None, history.plain(value)]
+                for key, value in line_columns(child, line).items()
+                if value is not None
+            }
+            if added.register == self.declaration.name and record_id == self.draft.record.id:
+                self._own_lines.setdefault(added.child, {})[str(line.id)] = shown
+            else:
+                told = self._others.setdefault((added.register, record_id), _Other(added.register, record_id))
+                told.lines.setdefault(added.child, {})[str(line.id)] = shown
+        return None
+
+    def _cancel_signatures(self, steps: Steps, changed: set[str]) -> None:
+        """A later change of a signed field cancels that signature and those after it (registers.md 0)."""
+        first: dt.datetime | None = None
+        for slot in self.declaration.slots.values():
+            row = steps.valid(slot.name)
+            if row is not None and changed & set(slot.fields) and (first is None or row.at < first):
+                first = row.at
+        if first is not None:
+            fallen = [row.slot for row in steps.rows if row.slot and row.cancelled_at is None and row.at >= first]
+            self._cancel(steps, fallen, "update")
+
+    def _cancel(self, steps: Steps, slots: Sequence[str], why: str) -> None:
+        if slots:
+            Step.update(cancelled_at=self.now, cancelled_why=why).where(
+                (Step.register == self.declaration.name)
+                & (Step.record_id == self.draft.record.id)
+                & Step.slot.in_(list(slots))
+                & Step.cancelled_at.is_null()
+            ).execute()
+            self._cancelled.extend(slots)
+
+    def _next_number(self) -> str:
+        """The next number of the series, under the lock of its row: no gap, no double (P3)."""
+        numbering = self.declaration.register.numbering
+        assert numbering is not None
+        local = self.now.astimezone(clock.company_zone())
+        period = f"{local:%Y%m}" if numbering.per == "month" else f"{local:%Y}"
+        where = (Series.register == self.declaration.name) & (Series.period == period)
+        Series.insert(register=self.declaration.name, period=period).on_conflict_ignore().execute()
+        Series.update(last=Series.last + 1).where(where).execute()
+        last = Series.select(Series.last).where(where).scalar()
+        return f"{numbering.prefix}-{period}-{last:0{numbering.width}d}"
+
+    # ---- history ---------------------------------------------------------------------------------------------------
+
+    def _finish(self, detail: Mapping[str, Any], *, created: bool = False) -> Outcome:
+        record = self.draft.record
+        after = columns_of(self.declaration, record)
+        changes = {
+            name: [history.plain(self.draft.before.get(name)), history.plain(value)]
+            for name, value in after.items()
+            if value != self.draft.before.get(name)
+            and (created or name not in _SILENT)
+            and not (created and value is None)
+        }
+        told: dict[str, Any] = {**detail, "version": record.version, "changes": changes}
+        if self._own_lines:
+            told["lines"] = self._own_lines
+        if self._cancelled:
+            told["cancelled"] = self._cancelled
+        entries = [
+            (
+                self.declaration.name,
+                record.id,
+                str(getattr(record, "number", "") or getattr(record, "code", "") or ""),
+                self.name,
+                told,
+            )
+        ]
+        for other in self._others.values():
+            declaration = self.actor.catalogue[other.register]
+            row = declaration.model.get_by_id(other.record_id)
+            entry: dict[str, Any] = {
+                "version": row.version,
+                "changes": {key: [history.plain(a), history.plain(b)] for key, (a, b) in other.changes.items()},
+                "cause": f"{self.declaration.name} {getattr(record, 'number', '')}".strip(),
+            }
+            if other.lines:
+                entry["lines"] = other.lines
+            entries.append(
+                (
+                    other.register,
+                    row.id,
+                    str(getattr(row, "number", "") or getattr(row, "code", "") or ""),
+                    self.name,
+                    entry,
+                )
+            )
+        if "history" in self.declaration.marks or not any(
+            "history" in rule.marks for rule in self.declaration.register.rules
+        ):
+            behalf = self.entitlement.on_behalf_of if self.entitlement is not None else None
+            principal = User.get_by_id(behalf) if behalf is not None else None
+            hints: list[tuple[str, int, str, str, dict[str, Any]]] = [
+                (self.declaration.name, record.id, entries[0][2], hint.partition(":")[2], {})
+                for hint in self.context.hints
+            ]
+            for register, record_id, number, act, entry in sorted([*entries, *hints], key=lambda one: one[0]):
+                history.record(
+                    f"{register}:{act}",
+                    now=self.now,
+                    actor=self.actor,
+                    register=register,
+                    record_id=record_id,
+                    number=number,
+                    detail=entry,
+                    on_behalf_of=principal,
+                    address=self.actor.address,
+                )
+        return self._done(self.context.warnings)
+
+    def _done(self, warnings: Sequence[Readable]) -> Done:
+        record = self.draft.record
+        number = str(getattr(record, "number", "") or getattr(record, "code", "") or "")
+        return Done(record.id, number, str(getattr(record, "state", "")), record.version, self.name, tuple(warnings))
+
+
+__all__ = ["Context", "Writer"]

@@ -1,0 +1,100 @@
+"""What guards, effects and computations answer, and what they are given."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Protocol
+
+from models.register import Text
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """The rule has nothing against it."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The rule says no. `field` is the typed field it is about (`lines-0-quantity`), if there is one."""
+
+    reason: Text
+    field: str = ""
+
+
+@dataclass(frozen=True)
+class Adjust:
+    """Add `delta` to a whole-number column of another record; refused with `reason` when it would fall below zero."""
+
+    register: str
+    id: int
+    field: str
+    delta: int
+    reason: Text
+    rule: str = ""
+
+
+@dataclass(frozen=True)
+class Insert:
+    """A new row of a child table written by the system, in the history of record `record_id` of `register` (0: this record)."""
+
+    register: str
+    child: str
+    record_id: int
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What an effect or a computation writes: columns of the record, columns of its lines, rows elsewhere.
+
+    `lines` has, for each child table it touches, one mapping a line in the order of `Context.lines`: new lines have no id yet.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    lines: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    adjust: Sequence[Adjust] = ()
+    insert: Sequence[Insert] = ()
+    warnings: Sequence[Text] = ()
+
+
+class Person(Protocol):
+    """Who acts."""
+
+    id: int
+    name: str
+
+    def has_role(self, role: str) -> bool: ...
+
+
+class Context(Protocol):
+    """All that a guard, an effect or a computation may know besides the record and the inputs.
+
+    `act` is `create`, `update` or the name of the act. `another` tells whether another record of this register has that value,
+    whoever may see it. `limit_reached` counts one more use of `what` by the actor and tells whether that is one too many.
+    """
+
+    act: str
+    now: dt.datetime
+    today: dt.date
+    actor: Person
+
+    def param(self, name: str) -> Decimal: ...
+
+    def local(self, instant: dt.datetime) -> dt.datetime: ...
+
+    def lines(self, child: str) -> Sequence[Any]: ...
+
+    def signed_at(self, slot: str) -> dt.datetime | None: ...
+
+    def acted(self, act: str) -> bool: ...
+
+    def has_role(self, user_id: int, role: str) -> bool: ...
+
+    def account_named(self, name: str) -> bool: ...
+
+    def another(self, column: str, value: Any) -> bool: ...
+
+    def limit_reached(self, what: str, most: int, minutes: int) -> bool: ...

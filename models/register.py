@@ -1,0 +1,348 @@
+"""The declaration of a register: frozen, data only. `backoffice.declarations` checks it and makes it work.
+
+A register file holds its peewee model, one `Register`, and the named functions its rule rows and acts mention (guards,
+effects, computations). Functions are mentioned by name, so the same description can later come from a file or a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text in Simplified Chinese and English; Traditional Chinese comes from the translation files. `values` fill `{name}`."""
+
+    zh: str
+    en: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def fill(self, **values: Any) -> Text:
+        return Text(self.zh, self.en, {**self.values, **values})
+
+
+@dataclass(frozen=True)
+class Choice:
+    code: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
+class State:
+    """A state with its tone: `neutral`, `waiting`, `good`, `bad`, `muted`. `mark` is the watermark of prints in it."""
+
+    code: str
+    zh: str
+    en: str
+    tone: str = "neutral"
+    mark: Text | None = None
+    ends: bool = False
+
+
+@dataclass(frozen=True)
+class When:
+    """A condition on a column: its value is one of `values` (or none of them). Without the row `rule` it always holds."""
+
+    field: str
+    values: tuple[Any, ...]
+    negate: bool = False
+    rule: str = ""
+
+
+@dataclass(frozen=True)
+class Field:
+    """How people see one column of the model. The storage type, length and references are the model's own.
+
+    `required` is "R" of the catalogue, `system` is "A" (never typed). `rule`: the field exists because of that rule row and
+    is absent without it. `level` is the confidentiality level 1 to 3. `writers` narrows who may type it by role, `states`
+    the states in which it may be typed after creation (empty: wherever the record may be updated). `pick`
+    narrows what a reference offers to rows that meet the conditions.
+    """
+
+    name: str
+    zh: str
+    en: str
+    required: bool = False
+    required_when: When | None = None
+    system: bool = False
+    choices: tuple[Choice, ...] = ()
+    level: int = 1
+    minimum: Decimal | int | None = None
+    above: Decimal | int | None = None
+    maximum: Decimal | int | None = None
+    format: str = ""
+    rule: str = ""
+    writers: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+    create_only: bool = False
+    default: Any = None
+    pick: tuple[When, ...] = ()
+    unit: Text | None = None
+    help: Text | None = None
+    wide: bool = False
+
+
+@dataclass(frozen=True)
+class Child:
+    """A child table, shown as lines of the form. `owner` is the foreign key to the record. `system`: written by acts only."""
+
+    name: str
+    zh: str
+    en: str
+    model: Any
+    fields: tuple[Field, ...]
+    owner: str = "record"
+    minimum: int = 0
+    maximum: int = 50
+    system: bool = False
+    rule: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    zh: str
+    en: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class By:
+    """Who may act: a role somewhere, or a person of the record.
+
+    `of`: `company` signs for all departments; `owner_department` signs for the department of the owner (or the one that
+    signs for it); `own_department` is narrowed to `department`. `person` names a column of the record (`owner`).
+    `owner_role`: only when the owner holds that role. `stand_in`: the role that acts where the owner's department has
+    nobody else in `role`.
+    """
+
+    role: str = ""
+    person: str = ""
+    of: str = "company"
+    department: str = ""
+    owner_role: str = ""
+    stand_in: str = ""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One road of an act: from these states, by these people, when the conditions hold. `signs` overrides the act's slot."""
+
+    sources: tuple[str, ...]
+    who: tuple[By, ...]
+    when: tuple[When, ...] = ()
+    signs: str = ""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A field asked by an act: a column, or `child.column` for each line. `required` in the form of this act.
+
+    With `kind` (`integer`, `text`, `day`) it is no column but a value of the act alone, with its own label and bounds.
+    """
+
+    field: str
+    required: bool = True
+    kind: str = ""
+    zh: str = ""
+    en: str = ""
+    minimum: int | None = None
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place for a signature. A later change of one of `fields` cancels it."""
+
+    name: str
+    zh: str
+    en: str
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Act:
+    """A transition (`target` set) or an act that changes no state. Its name is its address and its `data-action`.
+
+    `reason`: "", "optional" or "required". `signs` names the slot it fills, `cancels` cancels all signatures. `effect` names
+    a function of the register's file. `tone`: primary, good, bad, plain.
+    """
+
+    name: str
+    zh: str
+    en: str
+    routes: tuple[Route, ...]
+    target: str = ""
+    ask: tuple[Ask, ...] = ()
+    reason: str = ""
+    reason_label: Text | None = None
+    reason_default: Text | None = None
+    signs: str = ""
+    cancels: bool = False
+    agrees: bool = True
+    effect: str = ""
+    tone: str = "plain"
+    hint: Text | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of the catalogue as this register meets it. Without its row nothing of it is enforced.
+
+    `on`: acts (`create`, `update`, names) before which `guard` is asked and after which `compute` runs. `order`: acts whose
+    source state this rule demands. `pairs`: slots or persons that must be different people. `required`: fields without
+    which a save is refused. `fields`: what records it. `waits`: the register it waits for.
+    """
+
+    id: str
+    kind: str
+    automation: str
+    clause: str
+    how: Text
+    on: tuple[str, ...] = ()
+    guard: str = ""
+    compute: str = ""
+    order: tuple[str, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()
+    required: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    params: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    waits: str = ""
+
+
+@dataclass(frozen=True)
+class Unmask:
+    """Who reads fields of a level in clear: a role in its scope, or the person in a column. `fields` narrows to some."""
+
+    level: int
+    role: str = ""
+    person: str = ""
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lift:
+    """A record whose `field` has `value` lifts its fields of level `source` to level `target`."""
+
+    field: str
+    value: str
+    source: int
+    target: int
+
+
+@dataclass(frozen=True)
+class Numbering:
+    """`LP` + year gives `LP-2025-0001`; `per` is `year` or `month`; one series per period without gaps."""
+
+    prefix: str
+    per: str = "year"
+    width: int = 4
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block of a printed form: `fields`, `lines` (a child table or the records), `signatures`, `text`, `space`."""
+
+    kind: str
+    zh: str = ""
+    en: str = ""
+    fields: tuple[str, ...] = ()
+    child: str = ""
+    total: tuple[str, ...] = ()
+    capitals: str = ""
+    slots: tuple[str, ...] = ()
+    blank: tuple[Text, ...] = ()
+    text: Text | None = None
+
+
+@dataclass(frozen=True)
+class Print:
+    """A printed form of one record, or (`many`) of all records that `by` selects (`month`, `date`, `area`, `user`, or the
+    list's own query). `register` borrows the rows of another register. `parts` are the copies with their recipients."""
+
+    name: str
+    zh: str
+    en: str
+    blocks: tuple[Block, ...]
+    many: bool = False
+    by: tuple[tuple[str, str], ...] = ()
+    register: str = ""
+    paper: str = "A4"
+    parts: tuple[Text, ...] = ()
+    states: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a role may do with a register: letters C R U D A E, a scope, and the view that limits its fields.
+
+    `through` names a reference whose own scope decides (`R o` of the service log through `customer`).
+    """
+
+    verbs: frozenset[str]
+    scope: str
+    view: str = ""
+    through: str = ""
+
+
+@dataclass(frozen=True)
+class Link:
+    """Records of another register that point here through `field`, shown on the details page."""
+
+    register: str
+    field: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
+class Register:
+    """Everything derived pages, checks and prints need to know. See the class docstrings above for the parts.
+
+    `public`: everybody may read its labels and pick from it (departments, areas). `menu` orders the registers.
+    """
+
+    name: str
+    zh: str
+    en: str
+    group: Text
+    model: Any
+    fields: tuple[Field, ...]
+    access: Mapping[str, tuple[Grant, ...]]
+    sections: tuple[Section, ...]
+    columns: tuple[str, ...]
+    label: tuple[str, ...]
+    children: tuple[Child, ...] = ()
+    search: tuple[str, ...] = ()
+    sort: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+    order: tuple[str, bool] = ("number", True)
+    states: tuple[State, ...] = ()
+    acts: tuple[Act, ...] = ()
+    slots: tuple[Slot, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    prints: tuple[Print, ...] = ()
+    links: tuple[Link, ...] = ()
+    views: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unmask: tuple[Unmask, ...] = ()
+    lift: tuple[Lift, ...] = ()
+    numbering: Numbering | None = None
+    kept_by: tuple[str, ...] = ()
+    own: tuple[str, ...] = ("owner", "created_by")
+    owner_typed: bool = False
+    update_states: tuple[str, ...] = ()
+    owner_updates: tuple[str, ...] = ()
+    copy_from: tuple[str, ...] = ()
+    copy_label: Text | None = None
+    print_needs_grant: bool = False
+    export_needs_grant: bool = True
+    retention: str = ""
+    remarks: bool = True
+    attachments: bool = True
+    waiting_first: bool = False
+    active_field: str = ""
+    public: bool = False
+    menu: int = 500

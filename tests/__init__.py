@@ -1,0 +1,1 @@
+"""Tests: through the real application, on databases made by the migrations."""

@@ -1,0 +1,169 @@
+"""The demo company: complete, dated, the same for the same seed, and made by nothing but the write path."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from peewee import Database
+
+from backoffice.database import open_database
+from backoffice.declarations import Catalogue
+from backoffice.demo import build
+from backoffice.demo.world import World
+from backoffice.history import faults
+from backoffice.passwords import Hasher
+from backoffice.routes import Entitlements
+from models import REGISTERS
+from models.accounts import ExportGrant, UserRole
+from models.base import db as proxy
+from models.evidence import AuditEvent, Step
+from models.matrix import ROLES
+from models.registers.customer_archive import CustomerArchive
+from models.registers.gift_item import GiftItem, GiftMovement
+from models.registers.gift_signoff import GiftSignoff
+
+NOW = dt.datetime(2025, 11, 19, 6, 30, tzinfo=dt.UTC)
+CHEAP = {"memory_kib": 64, "time_cost": 1}
+
+
+def made(path: Path, source: Path) -> Database:
+    path.mkdir()
+    (path / "demo.db").write_bytes(source.read_bytes())
+    db = open_database(f"sqlite:///{path / 'demo.db'}")
+    proxy.initialize(db)
+    db.connect()
+    build(path, NOW, password="for a demo only", customers=20, gifts=20, hasher=Hasher(**CHEAP))
+    return db
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Path]:
+    """A company in the middle of a working day. Tests only read it."""
+    path = tmp_path_factory.mktemp("demo") / "one"
+    db = made(path, sqlite_template)
+    yield path
+    db.close()
+    proxy.obj = None
+
+
+pytestmark = pytest.mark.usefixtures("demo")
+
+
+@pytest.mark.parametrize(
+    ("number", "phone", "suspected"),
+    [
+        ("KH-2025-0007", "0839-5550107", False),
+        ("KH-2025-0031", "13655500031", False),
+        ("KH-2024-0112", "135 5550 0112", False),
+        ("KH-2025-0044", "13555500112", True),
+    ],
+)
+def test_customers_of_the_catalogue_have_their_numbers(number: str, phone: str, suspected: bool) -> None:
+    customer = CustomerArchive.get(CustomerArchive.number == number)
+    assert (customer.phone, customer.duplicate_suspected) == (phone, suspected)
+
+
+def test_gifts_of_the_catalogue_have_their_numbers_and_figures() -> None:
+    tea = GiftSignoff.get(GiftSignoff.number == "LP-2025-0019")
+    bags = GiftSignoff.get(GiftSignoff.number == "LP-2025-0022")
+    assert (tea.customer.short_name, str(tea.total_value), str(tea.fine_amount)) == ("青川建材", "265.50", "1770.00")
+    signed = {row.slot: row.at.date().isoformat() for row in Step.select().where(Step.record_id == tea.id) if row.slot}
+    assert signed["specialist_sign"] == "2025-03-04"
+    assert signed["manager_sign"] == "2025-03-05"
+    assert tea.issued_at.date().isoformat() == "2025-03-06"
+    assert (bags.purpose, str(bags.total_value), bags.owner.username) == ("roadshow", "252.00", "market_specialist")
+
+
+def test_gifts_stand_in_every_state() -> None:
+    states = {state.code for register in REGISTERS if register.model is GiftSignoff for state in register.states}
+    assert {row.state for row in GiftSignoff.select()} == states
+
+
+@pytest.mark.parametrize(
+    "username",
+    ["market_specialist", "market_specialist_2", "dept_head_market", "sales_manager", "sales_manager_2", "gm"],
+)
+def test_something_waits_for_every_approver(demo: Path, username: str) -> None:
+    person = World(Catalogue(REGISTERS), demo, NOW, random.Random(0)).access(username)
+    waiting = [
+        record.number
+        for record in GiftSignoff.select().where(
+            GiftSignoff.state.in_(["submitted", "specialist_signed", "manager_signed"])
+        )
+        if Entitlements(person, person.catalogue["gift_signoff"]).on(record, "return_for_correction")
+    ]
+    assert waiting
+
+
+def test_every_role_with_a_duty_has_its_account() -> None:
+    held = {row.role for row in UserRole.select()}
+    later = {
+        "complaint_handler",
+        "shift_leader",
+        "service_director",
+        "centre_director",
+        "kb_editor",
+        "training_officer",
+        "hotel_rep",
+    }
+    assert held == set(ROLES) - later
+
+
+def test_one_account_is_left_without_the_export() -> None:
+    granted = {row.user.username for row in ExportGrant.select()}
+    assert {"sales_manager", "archivist", "dept_head"} <= granted
+    assert "dept_head_2" not in granted
+
+
+def test_stock_is_the_sum_of_its_movements() -> None:
+    moved: Counter[int] = Counter()
+    for row in GiftMovement.select():
+        moved[row.record_id] += row.quantity
+    assert {item.id: item.quantity_in_hand for item in GiftItem.select()} == dict(moved)
+
+
+def test_the_history_is_whole_and_nothing_lies_in_the_future() -> None:
+    assert list(faults()) == []
+    assert max(row.at for row in AuditEvent.select(AuditEvent.at)) <= NOW
+    assert AuditEvent.select().where(AuditEvent.register == "gift_signoff").count() > GiftSignoff.select().count()
+
+
+def test_numbers_follow_time_without_gaps() -> None:
+    for model in (CustomerArchive, GiftSignoff):
+        numbers = [row.number for row in model.select().order_by(model.created_at, model.id)]
+        years = Counter(number[3:7] for number in numbers)
+        assert sorted(numbers) == [
+            f"{numbers[0][:2]}-{year}-{n:04d}" for year in sorted(years) for n in range(1, years[year] + 1)
+        ]
+        assert numbers == sorted(numbers)
+
+
+def test_a_clock_before_the_examples_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="2025"):
+        build(tmp_path, dt.datetime(2025, 1, 1, tzinfo=dt.UTC))
+
+
+def test_the_same_seed_on_the_same_day_gives_the_same_company(tmp_path: Path, sqlite_template: Path) -> None:
+    def told() -> list[tuple[object, ...]]:
+        return [
+            *CustomerArchive.select(
+                CustomerArchive.number, CustomerArchive.name, CustomerArchive.phone, CustomerArchive.created_at
+            ).tuples(),
+            *GiftSignoff.select(
+                GiftSignoff.number, GiftSignoff.state, GiftSignoff.owner, GiftSignoff.total_value
+            ).tuples(),
+            *Step.select(Step.act, Step.actor, Step.at, Step.opinion).tuples(),
+        ]
+
+    first, before = told(), proxy.obj
+    other = made(tmp_path / "two", sqlite_template)
+    try:
+        assert told() == first
+    finally:
+        other.close()
+        proxy.initialize(before)
