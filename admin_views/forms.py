@@ -13,6 +13,7 @@ from typing import Any
 from flask import url_for
 from markupsafe import Markup, escape
 from wtforms import Field, FileField, Form, HiddenField, MultipleFileField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import html_params
 
 from backoffice.access import Access
@@ -107,11 +108,11 @@ class Blueprint:
         if info.kind == "choice":
             empty = [] if star and value else [("", read(say("please choose")))]
             options = [*empty, *((choice.code, label(choice)) for choice in info.field.choices)]
-            return self._kept(SelectField, star, choices=options, validate_choice=False, **common)
+            return self._kept(SelectField, star, choices=_choices(options), validate_choice=False, **common)
         if info.kind == "flag":
             options = [("true", read(YES)), ("false", read(NO))]
             common["default"] = "true" if value in {True, "true"} else "false"
-            return self._kept(SelectField, star, choices=options, validate_choice=False, **common)
+            return self._kept(SelectField, star, choices=_choices(options), validate_choice=False, **common)
         if info.kind == "ref":
             return self._reference(info, value, text, star, common)
         if info.kind == "file":
@@ -139,7 +140,7 @@ class Blueprint:
                 chosen = [(str(value), text)] if value and str(value) not in known and text else []
                 empty = [] if star and value else [("", read(say("please choose")))]
                 choices = [*empty, *chosen, *((str(key), shown) for key, shown in options)]
-                return self._kept(SelectField, star, choices=choices, validate_choice=False, **common)
+                return self._kept(SelectField, star, choices=_choices(choices), validate_choice=False, **common)
         source = url_for(f"{self.declaration.name}.ajax_lookup", name=info.path)
         return self._kept(LookupField, star, source=source, shown=text, **common)
 
@@ -166,6 +167,10 @@ class Blueprint:
             else:
                 made.form_errors.extend(texts)
         return made
+
+
+def _choices(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
+    return [SelectChoice(value=value, label=text) for value, text in pairs]
 
 
 class Part:

@@ -250,7 +250,7 @@ class RegisterView(ModelView):
         actor = demand(declaration, "update")
         record_id = wanted_id()
         seen = self._seen(actor, record_id)
-        refusal = may_update(actor, declaration, declaration.model.get_by_id(record_id))
+        refusal = may_update(actor, declaration, seen.facts)
         if refusal is not None:
             return self._details(actor, record_id, 409, [self._refused(refusal)])
         may = typable.for_record(actor, declaration, seen)

@@ -77,8 +77,8 @@ def create_app(
     def begin() -> None:
         texts.speak(settings.locale)
         if request.endpoint != "static":
-            db.connect(reuse_if_open=True)
-            g.connected = True
+            # False where the caller of a test has a connection already: it stays his.
+            g.connected = db.connect(reuse_if_open=True)
 
     @app.teardown_request
     def end(_error: BaseException | None) -> None:

@@ -29,7 +29,21 @@ NOW = dt.datetime(2025, 3, 5, 1, 0, tzinfo=dt.UTC)
 PASSWORD = "otter kettle seventeen"
 CHEAP = Hasher(memory_kib=64, time_cost=1)
 _STORED = CHEAP.hash(PASSWORD)
-_TABLES = [Department, Group, Area, User, UserRole, ExportGrant, Delegation, Session, SignInAttempt, Param, AuditEvent, AuditHead, StoredFile]
+_TABLES = [
+    Department,
+    Group,
+    Area,
+    User,
+    UserRole,
+    ExportGrant,
+    Delegation,
+    Session,
+    SignInAttempt,
+    Param,
+    AuditEvent,
+    AuditHead,
+    StoredFile,
+]
 
 
 @dataclass(frozen=True)
@@ -50,7 +64,9 @@ def make_app(
     """The order is the one that the product uses: boundary, database, gate, pages."""
     package = Path(auth.__file__).parent
     database.create_tables(_TABLES)
-    app = Flask("tests", template_folder=str(resource_dir("templates")), static_folder=str(static or package / "static"))
+    app = Flask(
+        "tests", template_folder=str(resource_dir("templates")), static_folder=str(static or package / "static")
+    )
     errors.init_errors(app)
     Babel(app)
     app.jinja_env.add_extension("jinja2.ext.i18n")
@@ -140,9 +156,7 @@ class Browser:
 
     def post(self, path: str, data: Mapping[str, Any], *, form: str = "/login", **kwargs: Any) -> TestResponse:
         data = {"csrf_token": self.token(form), **data}
-        return self.client.post(
-            path, data=data, base_url=self.base, environ_overrides=dict(self.environ), **kwargs
-        )
+        return self.client.post(path, data=data, base_url=self.base, environ_overrides=dict(self.environ), **kwargs)
 
     def sign_in(self, username: str, password: str = PASSWORD, **more: Any) -> TestResponse:
         return self.post("/login", {"username": username, "password": password, **more})

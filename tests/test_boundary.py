@@ -357,7 +357,9 @@ def test_static_files_stay_only_while_their_hash_is_right(database: Database, tm
         assert static_url("a.css") != url
 
 
-@pytest.mark.parametrize("path", ["/static/../auth.py", "/static/%2e%2e/auth.py", "/.git/config", "/static/", "/auth.py"])
+@pytest.mark.parametrize(
+    "path", ["/static/../auth.py", "/static/%2e%2e/auth.py", "/.git/config", "/static/", "/auth.py"]
+)
 def test_nothing_but_static_files_is_handed_out(app: Flask, path: str) -> None:
     assert Browser(app).get(path).status_code == 404
 
@@ -440,7 +442,9 @@ def test_our_own_errors_have_their_status_and_a_next_step(app: Flask, status: in
     assert ("Retry-After" in answer.headers) == (status == 503)
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 406, 408, 409, 410, 413, 414, 415, 418, 422, 429, 500, 503])
+@pytest.mark.parametrize(
+    "status", [400, 401, 403, 404, 405, 406, 408, 409, 410, 413, 414, 415, 418, 422, 429, 500, 503]
+)
 def test_library_errors_keep_their_status(app: Flask, status: int) -> None:
     open_errors(app)
     answer = Browser(app).get(f"/abort/{status}")

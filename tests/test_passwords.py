@@ -133,7 +133,9 @@ def test_common_passwords_are_refused(password: str) -> None:
     assert password_problem(password) is not None
 
 
-@pytest.mark.parametrize("password", ["otter kettle seventeen", "k7mq4tzr9hw2xnpc", "红茶壶里养水獭的邻居们", "tiger-8391-spoon-27"])
+@pytest.mark.parametrize(
+    "password", ["otter kettle seventeen", "k7mq4tzr9hw2xnpc", "红茶壶里养水獭的邻居们", "tiger-8391-spoon-27"]
+)
 def test_uncommon_passwords_are_taken(password: str) -> None:
     assert not is_common(password)
 

@@ -196,9 +196,7 @@ def test_good_and_bad_sign_ins_are_in_the_history(database: Database) -> None:
     assert events[0].address == "127.0.0.1"
 
 
-def test_no_password_reaches_a_log_or_the_history(
-    database: Database, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_no_password_reaches_a_log_or_the_history(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
     app = make_app(database)
     make_user()
     old = logging.getLogger().handlers[:]
@@ -207,7 +205,9 @@ def test_no_password_reaches_a_log_or_the_history(
         browser = signed_in(app, "alice")
         Browser(app).sign_in("alice", "canary-7731-wrong")
         browser.post("/account/password/", {"old": "canary-7731-old", "new": "canary-7731-new", "repeat": "x"})
-        browser.post("/account/password/", {"old": PASSWORD, "new": "canary-7731-new-long", "repeat": "canary-7731-new-long"})
+        browser.post(
+            "/account/password/", {"old": PASSWORD, "new": "canary-7731-new-long", "repeat": "canary-7731-new-long"}
+        )
     finally:
         logging.getLogger().handlers[:] = old
     text = capsys.readouterr().out + "".join(event.detail for event in AuditEvent.select())
@@ -357,9 +357,7 @@ def test_a_one_time_password_must_be_changed_first(database: Database) -> None:
     for path in ("/", "/account/sessions/"):
         answer = browser.get(path)
         assert (answer.status_code, answer.location) == (303, "/account/password/")
-    answer = browser.post(
-        "/account/password/", {"old": PASSWORD, "new": NEW, "repeat": NEW}, form="/account/password/"
-    )
+    answer = browser.post("/account/password/", {"old": PASSWORD, "new": NEW, "repeat": NEW}, form="/account/password/")
     assert answer.status_code == 303
     assert browser.get("/").status_code == 200
     user = User.get()
@@ -438,7 +436,7 @@ def test_logs_are_one_json_line_each(capsys: pytest.CaptureFixture[str]) -> None
     log_to()
     try:
         logging.getLogger("backoffice").info(
-            "name\r\n{\"level\":\"forged\"}", extra={"fields": {"who": "a\u2028b\x1b[31m"}}
+            'name\r\n{"level":"forged"}', extra={"fields": {"who": "a\u2028b\x1b[31m"}}
         )
     finally:
         logging.getLogger().handlers[:] = old

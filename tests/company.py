@@ -1,0 +1,250 @@
+"""A small company for tests: the accounts of the demo company, made quickly, with builders that go through the write path.
+
+    def test_x(company): company.gift_in("approved"); page = company.browser("market_specialist").get("/admin/gift_signoff/")
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+from flask import Flask
+from peewee import Database
+from werkzeug.test import TestResponse
+
+from backoffice import clock, sessions
+from backoffice.access import Access, access_of
+from backoffice.app import create_app, make_catalogue
+from backoffice.change import change
+from backoffice.config import Settings
+from backoffice.declarations import Catalogue
+from backoffice.demo.company import ACCOUNTS, AREAS, GROUPS, WITHOUT_EXPORT
+from backoffice.outcomes import Done, Outcome
+from backoffice.people import hats
+from backoffice.security import cookie_name
+from backoffice.uploads import store
+from models.accounts import Area, Department, ExportGrant, Group, User, UserRole
+from models.base import db
+from models.evidence import StoredFile
+from models.matrix import DEPARTMENTS
+from tests.accounts_app import CHEAP, PASSWORD, Browser
+
+NOW = dt.datetime(2026, 3, 4, 2, 0, tzinfo=dt.UTC)
+SECRET = "f3a9c1d7e5b8406292d1c7e4a6b3f8057d9e2c4b"
+_HASH = CHEAP.hash(PASSWORD)
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+
+@dataclass
+class Company:
+    """The company in one database. `catalogue` may have rule rows switched off or registers added."""
+
+    database: Database
+    data_dir: Path
+    catalogue: Catalogue
+    now: dt.datetime = NOW
+    users: dict[str, User] = field(default_factory=dict)
+    _app: Flask | None = None
+
+    # ---- people ----------------------------------------------------------------------------------------------------
+
+    def access(self, username: str) -> Access:
+        user = User.get(User.username == username)
+        roles = [row.role for row in UserRole.select().where(UserRole.user == user.id)]
+        today = self.now.astimezone(clock.company_zone()).date()
+        return access_of(user, hats(user, roles, today), self.catalogue, today, "127.0.0.1")
+
+    def settings(self) -> Settings:
+        return Settings.read(
+            {
+                "BACKOFFICE_SECRET_KEY": SECRET,
+                "BACKOFFICE_DATA_DIR": str(self.data_dir),
+                "BACKOFFICE_COMPANY_NAME": "测试公司",
+                "BACKOFFICE_TRUSTED_HOSTS": "localhost",
+            }
+        )
+
+    @property
+    def app(self) -> Flask:
+        if self._app is None:
+            self._app = create_app(self.settings(), catalogue=self.catalogue, hasher=CHEAP, bind=False)
+        return self._app
+
+    def browser(self, username: str) -> Signed:
+        """Somebody signed in, without the cost of a password; use inside `clock.set_to(company.now)` or at real time."""
+        with db.atomic():
+            token = sessions.open_session(self.users[username].id, now=clock.now(), today=clock.today())
+        made = Signed(self.app)
+        with self.app.test_request_context(base_url=made.base):
+            made.client.set_cookie(cookie_name("sid"), token, domain="localhost")
+        return made
+
+    # ---- acts ------------------------------------------------------------------------------------------------------
+
+    def do(
+        self,
+        username: str,
+        register: str,
+        record: int | None,
+        act: str,
+        inputs: Mapping[str, Any] | None = None,
+        version: int | None = None,
+        now: dt.datetime | None = None,
+    ) -> Outcome:
+        at = now or self.now
+        with clock.set_to(at):
+            return change(self.access(username), register, record, act, inputs or {}, version, at)
+
+    def done(self, *args: Any, **kwargs: Any) -> Done:
+        """As `do`; anything but Done fails the test with what came instead."""
+        outcome = self.do(*args, **kwargs)
+        assert isinstance(outcome, Done), outcome
+        return outcome
+
+    def upload(self, username: str, register: str, name: str, filename: str = "签收单.pdf") -> int:
+        kept = store(
+            (filename, io.BytesIO(PDF)), register=register, field=name, actor=self.users[username], now=self.now, data_dir=self.data_dir
+        )
+        with db.atomic():
+            return int(StoredFile.insert(**kept.columns()).execute())
+
+    # ---- builders --------------------------------------------------------------------------------------------------
+
+    def gift_item(self, code: str = "LP-CY", stock: int = 10, value: str = "88.50", **more: Any) -> int:
+        inputs = {"code": code, "name": f"礼品{code}", "unit": "盒", "unit_value": value, "active": True, **more}
+        made = self.done("market_specialist", "gift_item", None, "create", inputs)
+        if stock:
+            self.done("market_specialist", "gift_item", made.id, "stock_in", {"quantity": str(stock)})
+        return made.id
+
+    def customer(self, owner: str = "salesperson", **more: Any) -> int:
+        self._count = getattr(self, "_count", 0) + 1
+        inputs = {
+            "name": f"青川第{self._count}建材有限公司",
+            "customer_kind": "company",
+            "relation": "current",
+            "registered_address": "川北路1号",
+            "area": Area.get(Area.code == "A").id,
+            "phone": f"0839-5550{self._count:03d}",
+            "grade_scheme": "abc_value",
+            "source_channel": "exhibition",
+            "confidentiality": "internal",
+            "legal_representative": "赵法人",
+            "contacts": [{"name": "钱联系", "mobile": f"139000{self._count:05d}", "main": True}],
+            **more,
+        }
+        return self.done(owner, "customer_archive", None, "create", inputs).id
+
+    def gift(self, applicant: str = "salesperson", gift: int | None = None, quantity: int = 3, **more: Any) -> int:
+        """A draft; a roadshow when `purpose` says so."""
+        if gift is None:
+            found = self.catalogue["gift_item"].model.get_or_none()
+            gift = found.id if found is not None else self.gift_item()
+        inputs: dict[str, Any] = {
+            "purpose": "visit",
+            "visit_on": (self.now + dt.timedelta(days=3)).date().isoformat(),
+            "lines": [{"gift": gift, "quantity": quantity}],
+            **more,
+        }
+        if inputs["purpose"] == "roadshow":
+            inputs.setdefault("roadshow", "XZ-2026-0001")
+        elif "customer" not in inputs:
+            owner = applicant if applicant != "market_specialist" else "salesperson"
+            inputs["customer"] = self.customer(owner)
+        return self.done(applicant, "gift_signoff", None, "create", inputs).id
+
+    def gift_in(self, state: str, applicant: str = "salesperson", **more: Any) -> int:
+        """A gift brought to a state along the usual road: two signatures, issue of 3, one signed for, two undelivered."""
+        record = self.gift(applicant, **more)
+        for name, username, act, inputs in self._road(applicant):
+            if state == "draft":
+                break
+            self.done(username, "gift_signoff", record, act, inputs())
+            if name == state:
+                return record
+        assert state == "draft", f"no road to {state}"
+        return record
+
+    def _road(self, applicant: str) -> Sequence[tuple[str, str, str, Any]]:
+        def opinion() -> dict[str, Any]:
+            return {"reason": "同意"}
+
+        def sheet() -> dict[str, Any]:
+            file = self.upload(applicant, "gift_signoff", "signoff_file")
+            return {
+                "signoff_signer": "孙客户",
+                "signoff_on": self.now.astimezone(clock.company_zone()).date().isoformat(),
+                "signoff_file": file,
+                "lines": [{"signed_qty": "1"}],
+            }
+
+        return (
+            ("submitted", applicant, "submitted", dict),
+            ("specialist_signed", "market_specialist", "specialist_signed", opinion),
+            ("approved", "sales_manager", "approved", opinion),
+            ("issued", "market_specialist", "issued", dict),
+            ("partly_signed", applicant, "partly_signed", sheet),
+            (
+                "undelivered",
+                "sales_manager",
+                "undelivered",
+                lambda: {"reason": "客户称未收到", "lines": [{"undelivered_qty": "2"}]},
+            ),
+            ("closed", "market_specialist", "closed", dict),
+        )
+
+
+class Signed(Browser):
+    """A signed-in browser that reads pages as parsed HTML."""
+
+    def page(self, path: str, status: int = 200) -> BeautifulSoup:
+        response = self.get(path)
+        assert response.status_code == status, f"{path}: {response.status}\n{response.text[:2000]}"
+        return BeautifulSoup(response.text, "html.parser")
+
+    def send(self, path: str, data: Mapping[str, Any], **kwargs: Any) -> TestResponse:
+        """POST with the token of the account's password page."""
+        return self.post(path, data, form="/account/password/", **kwargs)
+
+
+def made_company(database: Database, data_dir: Path, catalogue: Catalogue | None = None) -> Company:
+    """Accounts, departments, groups, areas and export grants of the demo company, by direct inserts."""
+    stamp = {"created_at": NOW, "updated_at": NOW}
+    departments = {code: Department.create(code=code, name=text.zh, **stamp) for code, text in DEPARTMENTS.items()}
+    Department.update(signing=departments["sales"]).where(Department.id == departments["market"].id).execute()
+    groups = {code: Group.create(code=code, name=name, department=departments["sales"], **stamp) for code, name in GROUPS}
+    areas = {code: Area.create(code=code, name=name, out_of_town=far, **stamp) for code, name, far in AREAS}
+    company = Company(database, data_dir, catalogue or make_catalogue())
+    registers = company.catalogue
+    for account in ACCOUNTS:
+        user = User.create(
+            username=account.username,
+            name=account.name,
+            department=departments[account.department],
+            group=groups.get(account.group),
+            area=areas.get(account.area),
+            password_hash=_HASH,
+            must_change_password=False,
+            **stamp,
+        )
+        UserRole.create(user=user, role=account.role)
+        company.users[account.username] = user
+        for name, declaration in registers.items():
+            cells = declaration.register.access.get(account.role, ())
+            if any("export" in grant.verbs for grant in cells) and account.username not in WITHOUT_EXPORT:
+                ExportGrant.create(user=user, register=name, reason="测试", granted_at=NOW)
+    return company
+
+
+@pytest.fixture
+def company(database: Database, tmp_path: Path) -> Iterator[Company]:
+    yield made_company(database, tmp_path / "data")
+
+
+__all__ = ["NOW", "Company", "Signed", "company", "made_company"]
