@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import Form
 
 from admin_views.pages import Column, FormPage, ListPage, Notice, Pager
+from backoffice.account_changes import problem
 from backoffice.auth import current_account
 from backoffice.errors import BadRequest, Forbidden, NotFound
 from backoffice.notices import notify, take_notices
@@ -247,3 +248,11 @@ def equals_filters(names: Iterable[str]) -> Mapping[str, str]:
             raise BadRequest
         found[parts[1]] = value.strip()
     return found
+
+
+def bad_days(form: Form, *names: str) -> Invalid | None:
+    """Days that were typed and are none."""
+    wrong = [name for name in names if form[name].raw_data and form[name].raw_data[0] and form[name].data is None]
+    if not wrong:
+        return None
+    return Invalid({name: problem(say("Type the day as 2025-03-05.")) for name in wrong})

@@ -16,7 +16,7 @@ from typing import Any
 
 from backoffice.declarations import ACCOUNT, Catalogue, Declaration, Info
 from backoffice.people import Hat, Staff
-from backoffice.routes import Entitlement, Entitlements
+from backoffice.routes import Entitlement, Entitlements, holds
 from models.accounts import ExportGrant, User
 from models.evidence import Step
 from models.register import Grant
@@ -308,6 +308,14 @@ class Access:
         if act in {"create", "update", "read"}:
             return self.may(declaration, act)
         return Entitlements(self, declaration).ever(act)
+
+    def closed_road(self, declaration: Declaration, record: Any, act: str) -> str:
+        """The rule whose condition alone closes the person's road to an act in this state, "" when there is none."""
+        for entitlement in Entitlements(self, declaration).on(record, act, any_road=True):
+            for when in entitlement.route.when:
+                if when.rule and not holds(record, when):
+                    return when.rule
+        return ""
 
     def entitled(
         self, declaration: Declaration, record: Any, act: str, *, any_source: bool = False

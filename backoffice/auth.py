@@ -333,7 +333,7 @@ def change_password() -> AnyResponse | str:
 
 
 def _new_problem(user: User, old: str, new: str, repeat: str) -> tuple[str, Message] | None:
-    company = str(current_app.config.get("COMPANY_NAME", ""))
+    company = str(current_app.config.get("COMPANY", ""))
     problem = password_problem(new, (company, user.username, user.name))
     if problem is not None:
         return "new", problem

@@ -378,6 +378,10 @@ def entitlement_for(
             return Declined(
                 say("“{act}” is not your step here: another signature comes first.", act=label(act)), *named
             )
+        closing = declaration.rules.get(actor.closed_road(declaration, record, act.name))
+        if closing is not None:
+            text = say("“{act}” is not the step for this record: it goes another way.", act=label(act))
+            return Declined(text, closing.id, closing.clause)
         return Declined(say("“{act}” is not yours to do on this record.", act=label(act)), *named)
     refusals = [steps.conflict(actor, declaration, record, entitlement) for entitlement in found]
     for entitlement, refusal in zip(found, refusals, strict=True):

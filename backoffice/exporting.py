@@ -18,7 +18,7 @@ from backoffice.exports import MEDIA_TYPES
 from backoffice.exports.to_csv import Cell, to_csv
 from backoffice.exports.to_pdf import Column, Heading, to_pdf
 from backoffice.exports.words import Words
-from backoffice.listing import Asked, available, told, where
+from backoffice.listing import Asked, told, where
 from backoffice.reading import MASK, Reader, Seen, SeenLine, child_paths, lines
 from backoffice.texts import label, read, say
 from backoffice.values import NO, YES, moment, shown
@@ -70,7 +70,7 @@ def export(
         raise LookupError(kind)
     if child and (child not in declaration.children or kind != "csv"):
         raise LookupError(child)
-    names = _names(access, declaration, found)
+    names = _names(access, declaration, found, kind)
     reader = Reader(access, declaration, [*names, *(child_paths(declaration, child) if child else ())])
     condition = where(reader, found)
     count, _ = reader.count(condition, limit=10_000_000)
@@ -89,15 +89,15 @@ def export(
     return Exported(name, MEDIA_TYPES[kind], _KINDS[kind](work))
 
 
-def _names(access: Access, declaration: Declaration, found: Asked) -> list[str]:
-    """Exported columns: those of the list, or all that the list could show when none were chosen."""
-    offered = available(access, declaration)
-    chosen = list(found.columns)
-    return (
-        chosen
-        if chosen and set(chosen) != set()
-        else [name for name in offered if declaration.fields[name].field.level == 1]
-    )
+def _names(access: Access, declaration: Declaration, found: Asked, kind: str) -> list[str]:
+    """Exported columns: those chosen; else the list's on paper, and all that the person may read in a CSV, masked alike."""
+    if found.chose_columns or kind == "pdf":
+        return list(found.columns)
+    return [
+        name
+        for name, info in declaration.fields.items()
+        if info.kind != "file" and access.shown(declaration, name) is not False
+    ]
 
 
 def log_print(

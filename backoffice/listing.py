@@ -64,6 +64,7 @@ class Asked:
     descending: bool = False
     search: str = ""
     columns: tuple[str, ...] = ()
+    chose_columns: bool = False
     filters: tuple[Filter, ...] = ()
     problems: dict[str, Readable] = field(default_factory=dict)
 
@@ -83,7 +84,9 @@ def asked(access: Access, declaration: Declaration, args: Iterable[tuple[str, st
     found.search = single.get("search", "").strip()
     if len(found.search) > LONGEST_SEARCH:
         raise BadQuery("search")
-    found.columns = _columns(access, declaration, [value for name, value in pairs if name == "columns" and value])
+    chosen = [value for name, value in pairs if name == "columns" and value]
+    found.columns = _columns(access, declaration, chosen)
+    found.chose_columns = bool(chosen)
     found.sort, found.descending = _sorting(access, declaration, single, found.columns)
     filters = []
     for name, value in pairs:

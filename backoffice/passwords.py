@@ -115,8 +115,7 @@ def password_problem(password: str, context: Iterable[str] = ()) -> Message | No
     folded = _folded(password)
     for word in _words(context):
         if word in folded:
-            text = 'The new password contains "{word}", which others know about you or the company. Leave it out.'
-            return say(text, word=word)
+            return say('The new password contains "{word}", which others can guess. Leave it out.', word=word)
     return None
 
 

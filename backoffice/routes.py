@@ -57,8 +57,7 @@ class Entitlement:
     def where(self, model: Any) -> Any:
         """The records that wait for this, in SQL."""
         parts = [model.state.in_(list(self.route.sources))] if self.route.sources else []
-        absent = self.declaration.absent
-        parts.extend(holds_in_sql(model, when) for when in self.route.when if when.rule not in absent)
+        parts.extend(holds_in_sql(model, when) for when in self.route.when)
         people = self._people_in_sql(model)
         if people is False:
             return False
@@ -123,14 +122,15 @@ class Entitlements:
         makes = self.access.may(self.declaration, "create") or self.access.may(self.declaration, "update")
         return any(makes if by.person else bool(list(self._hats(by))) for route in act.routes for by in route.who)
 
-    def on(self, record: Any, act_name: str, *, any_source: bool = False) -> list[Entitlement]:
+    def on(self, record: Any, act_name: str, *, any_source: bool = False, any_road: bool = False) -> list[Entitlement]:
+        """The ways open now; `any_source` leaves the state aside, `any_road` the conditions of the roads."""
         act = self.declaration.acts[act_name]
         state = getattr(record, "state", "")
         found: list[Entitlement] = []
         for route in act.routes:
             if route.sources and state not in route.sources and not any_source:
                 continue
-            if not all(holds(record, when, self.declaration) for when in route.when):
+            if not any_road and not all(holds(record, when) for when in route.when):
                 continue
             for by in route.who:
                 found.extend(self._matching(record, act, route, by))

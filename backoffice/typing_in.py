@@ -77,7 +77,9 @@ class Draft:
         except BadValue as wrong:
             self.errors.add(key, wrong.message, info.field.rule)
             return
-        if value is None and not info.column.null:
+        if value == "" and info.column.null:
+            value = None
+        elif value is None and not info.column.null:
             value = "" if info.kind in {"text", "longtext"} else info.column.default
         if info.kind in {"ref", "file"}:
             setattr(target, f"{info.name}_id", value)
@@ -213,4 +215,7 @@ def line_columns(child: ChildInfo, line: Any) -> dict[str, Any]:
 
 
 def _stored(record: Any, info: Info) -> Any:
+    """The value as the column will give it back: a decimal with all its places, whether computed, typed or read."""
+    if info.kind in {"money", "quantity", "percent"}:
+        return info.column.python_value(info.column.db_value(getattr(record, info.name)))
     return getattr(record, f"{info.name}_id") if info.kind in {"ref", "file"} else getattr(record, info.name)

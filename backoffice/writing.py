@@ -263,10 +263,12 @@ class Writer:
                     setattr(line, f"{lines.info.child.owner}_id", self.draft.record.id)
                     line.position = position
                     line.save(force_insert=True)
+                    # SQLite may give the new line the id of one that has just gone: then it is told as that one's change.
+                    gone = told.get(str(line.id), {})
                     told[str(line.id)] = {
-                        key: [None, history.plain(value)]
+                        key: [gone[key][0] if key in gone else None, history.plain(value)]
                         for key, value in line_columns(lines.info, line).items()
-                        if value is not None
+                        if value is not None or key in gone
                     }
                     continue
                 before = lines.before[line.id]

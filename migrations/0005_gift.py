@@ -63,6 +63,7 @@ def up(migrator, db):
             table_name = "gift_movement"
 
     class GiftSignoff(Table):
+        applicant = ForeignKeyField(User, null=True, on_delete="RESTRICT", backref="+")
         purpose = CharField(20)
         customer = ForeignKeyField(CustomerArchive, null=True, on_delete="RESTRICT", backref="+")
         visit = CharField(40, default="")

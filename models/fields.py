@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from decimal import Decimal
+from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
 from typing import Any, ClassVar
 
 from peewee import BigIntegerField, CharField
 
+# Moves the point without ever dropping a digit: a figure that is too long is an error, not a rounded one.
+_EXACT = Context(prec=60, traps=[Inexact, InvalidOperation, Overflow])
 _LIMIT = 10**17  # keeps every stored figure inside 64 bits, sums of a million lines included
 _LONG_NUMBER = re.compile(r"-(\d{5,})$")
 _STORED_NUMBER = re.compile(r"-[a-z](\d{5,})$")
@@ -27,8 +29,13 @@ class ScaledField(BigIntegerField):
     def db_value(self, value: Any) -> int | None:
         if value is None:
             return None
-        scaled = Decimal(value).scaleb(self.places)
-        whole = int(scaled)
+        if isinstance(value, float):
+            raise TypeError("a float is no exact decimal")
+        try:
+            scaled = _EXACT.create_decimal(value).scaleb(self.places, _EXACT)
+            whole = int(scaled)
+        except (DecimalException, OverflowError, ValueError) as wrong:
+            raise ValueError(f"{value} is no exact decimal") from wrong
         if scaled != whole:
             raise ValueError(f"{value} has more than {self.places} decimal places")
         if abs(whole) >= _LIMIT:
@@ -85,6 +92,8 @@ class DayField(CharField):
         super().__init__(*args, **kwargs)
 
     def db_value(self, value: Any) -> str | None:
+        if isinstance(value, dt.datetime):
+            raise TypeError("a moment is no calendar day; say in which zone its day is meant")
         return value.isoformat() if isinstance(value, dt.date) else value
 
     def python_value(self, value: Any) -> dt.date | None:

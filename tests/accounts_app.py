@@ -21,29 +21,12 @@ from backoffice import auth, clock, errors, notices, security
 from backoffice.passwords import Hasher
 from backoffice.paths import resource_dir
 from backoffice.throttle import Limits
-from models.accounts import Area, Delegation, Department, ExportGrant, Group, Session, SignInAttempt, User, UserRole
-from models.evidence import AuditEvent, AuditHead, StoredFile
-from models.params import Param
+from models.accounts import Area, Department, Group, User, UserRole
 
 NOW = dt.datetime(2025, 3, 5, 1, 0, tzinfo=dt.UTC)
 PASSWORD = "otter kettle seventeen"
 CHEAP = Hasher(memory_kib=64, time_cost=1)
 _STORED = CHEAP.hash(PASSWORD)
-_TABLES = [
-    Department,
-    Group,
-    Area,
-    User,
-    UserRole,
-    ExportGrant,
-    Delegation,
-    Session,
-    SignInAttempt,
-    Param,
-    AuditEvent,
-    AuditHead,
-    StoredFile,
-]
 
 
 @dataclass(frozen=True)
@@ -63,7 +46,6 @@ def make_app(
 ) -> Flask:
     """The order is the one that the product uses: boundary, database, gate, pages."""
     package = Path(auth.__file__).parent
-    database.create_tables(_TABLES)
     app = Flask(
         "tests", template_folder=str(resource_dir("templates")), static_folder=str(static or package / "static")
     )
@@ -101,8 +83,9 @@ def make_app(
 
 
 def make_place(code: str = "sales") -> Department:
-    found = Department.get_or_none(Department.code == code)
-    return found or Department.create(code=code, name=f"部门 {code}", created_at=NOW, updated_at=NOW)
+    found: Department | None = Department.get_or_none(Department.code == code)
+    made: Department = found or Department.create(code=code, name=f"部门 {code}", created_at=NOW, updated_at=NOW)
+    return made
 
 
 def make_user(username: str = "alice", *roles: str, **values: Any) -> User:
@@ -115,18 +98,20 @@ def make_user(username: str = "alice", *roles: str, **values: Any) -> User:
         "created_at": NOW,
         "updated_at": NOW,
     }
-    user = User.create(username=username, **{**defaults, **values})
+    user: User = User.create(username=username, **{**defaults, **values})
     for role in roles or ("salesperson",):
         UserRole.create(user=user, role=role)
     return user
 
 
 def make_group(department: Department, code: str = "1") -> Group:
-    return Group.create(code=code, name=f"组 {code}", department=department, created_at=NOW, updated_at=NOW)
+    made: Group = Group.create(code=code, name=f"组 {code}", department=department, created_at=NOW, updated_at=NOW)
+    return made
 
 
 def make_area(code: str = "A") -> Area:
-    return Area.create(code=code, name=f"片区 {code}", created_at=NOW, updated_at=NOW)
+    made: Area = Area.create(code=code, name=f"片区 {code}", created_at=NOW, updated_at=NOW)
+    return made
 
 
 @dataclass

@@ -11,7 +11,7 @@ from flask import Flask
 from peewee import CharField, Database, ForeignKeyField
 
 from admin_views.accounts import register_account_views
-from backoffice import accounts
+from backoffice import account_changes, accounts
 from backoffice.accounts import DelegationValues, GrantValues, Secret, UserValues
 from backoffice.database import connected
 from backoffice.outcomes import Declined, Done, Forbidden, Invalid, Missing, Outcome, Stale
@@ -379,7 +379,7 @@ def test_a_failed_history_entry_leaves_no_account(admin: User, monkeypatch: pyte
     def broken(*_args: object, **_kwargs: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(accounts, "record", broken)
+    monkeypatch.setattr(account_changes, "record", broken)
     with pytest.raises(OSError, match="disk full"):
         create(admin)
     assert User.select().count() == 1

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,10 @@ def clock_held() -> Iterator[None]:
 
 
 @pytest.fixture
-def database_url(tmp_path: Path, sqlite_template: Path) -> Iterator[str]:
+def database_url(tmp_path: Path, sqlite_template: Path) -> str:
     """Nothing here depends on the kind of database."""
-    import shutil
-
     shutil.copyfile(sqlite_template, tmp_path / "backoffice.db")
-    yield f"sqlite:///{tmp_path / 'backoffice.db'}"
+    return f"sqlite:///{tmp_path / 'backoffice.db'}"
 
 
 @pytest.fixture

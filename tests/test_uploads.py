@@ -2,9 +2,9 @@
 
 import io
 import os
+import shutil
 import stat
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -33,7 +33,7 @@ def user(database: Database) -> User:
 
 def png(size: tuple[int, int] = (20, 10), mode: str = "RGB", **save: Any) -> bytes:
     out = io.BytesIO()
-    Image.new(mode, size, 1 if mode == "1" else 120 if mode in ("L", "I;16") else None).save(out, "PNG", **save)  # type: ignore[arg-type]
+    Image.new(mode, size, 1 if mode == "1" else 120 if mode in ("L", "I;16") else None).save(out, "PNG", **save)
     return out.getvalue()
 
 
@@ -321,8 +321,17 @@ def test_the_bytes_are_synced_before_the_name_appears(
 ) -> None:
     told: list[str] = []
     real_sync, real_rename = os.fsync, Path.rename
-    monkeypatch.setattr(os, "fsync", lambda descriptor: (told.append("sync"), real_sync(descriptor))[1])
-    monkeypatch.setattr(Path, "rename", lambda self, target: (told.append("rename"), real_rename(self, target))[1])
+
+    def sync(descriptor: int) -> None:
+        told.append("sync")
+        real_sync(descriptor)
+
+    def rename(path: Path, target: Path) -> Path:
+        told.append("rename")
+        return real_rename(path, target)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(Path, "rename", rename)
     keep(user, "a.pdf", PDF, tmp_path)
     assert told[:2] == ["sync", "rename"]
     assert told.count("sync") == 4
@@ -342,9 +351,9 @@ def test_a_tenth_of_the_disk_stays_free(user: User, tmp_path: Path, monkeypatch:
     def usage(free: int) -> Any:
         return lambda _path: SimpleNamespace(total=1_000_000, free=free)
 
-    monkeypatch.setattr(uploads.shutil, "disk_usage", usage(100_000 + len(PDF)))
+    monkeypatch.setattr(shutil, "disk_usage", usage(100_000 + len(PDF)))
     keep(user, "a.pdf", PDF, tmp_path)
-    monkeypatch.setattr(uploads.shutil, "disk_usage", usage(100_000))
+    monkeypatch.setattr(shutil, "disk_usage", usage(100_000))
     with pytest.raises(UploadRefused, match="nearly full"):
         keep(user, "a.pdf", PDF, tmp_path)
 
@@ -370,9 +379,7 @@ def test_what_no_row_names_can_be_found_and_discarded(user: User, tmp_path: Path
 
 
 @pytest.fixture
-def database_url(tmp_path: Path, sqlite_template: Path) -> Iterator[str]:
+def database_url(tmp_path: Path, sqlite_template: Path) -> str:
     """Files are the same beside either database."""
-    import shutil
-
     shutil.copyfile(sqlite_template, tmp_path / "backoffice.db")
-    yield f"sqlite:///{tmp_path / 'backoffice.db'}"
+    return f"sqlite:///{tmp_path / 'backoffice.db'}"

@@ -174,6 +174,7 @@ REGISTER = Register(
     ),
     columns=("code", "name", "unit", "unit_value", "quantity_in_hand", "low_mark", "active"),
     label=("code", "name"),
+    public=True,
     search=("code", "name"),
     sort=("code", "name", "unit_value", "quantity_in_hand"),
     filters=("active", "quantity_in_hand"),

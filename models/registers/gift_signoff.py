@@ -10,6 +10,7 @@ from typing import Any
 from peewee import BooleanField, CharField, ForeignKeyField, IntegerField
 
 from models.access_rules import GENERAL
+from models.accounts import User
 from models.base import LineModel
 from models.catalogue import row
 from models.evidence import StoredFile
@@ -42,8 +43,9 @@ CENT = Decimal("0.01")
 
 
 class GiftSignoff(RecordModel):
-    """One application for gifts, from the wish to the signed sheet. The owner is the applicant."""
+    """One application for gifts, from the wish to the signed sheet. The applicant is its owner for good."""
 
+    applicant = ForeignKeyField(User, null=True, on_delete="RESTRICT", backref="+")
     purpose = CharField(20)
     customer = ForeignKeyField(CustomerArchive, null=True, on_delete="RESTRICT", backref="+")
     visit = CharField(40, default="")
@@ -93,7 +95,7 @@ ENTERS = {
 def date_application(record: Any, inputs: Mapping[str, Any], ctx: Context) -> Changes:
     """The day of application: that of the draft, and anew that of its first submission."""
     first = ctx.act == "create" or (ctx.act == "submitted" and not ctx.acted("submitted"))
-    return Changes({"applied_on": ctx.today}) if first else Changes()
+    return Changes({"applicant": record.owner_id, "applied_on": ctx.today}) if first else Changes()
 
 
 def mark_after_the_fact(record: Any, inputs: Mapping[str, Any], ctx: Context) -> Changes:
@@ -336,7 +338,7 @@ REGISTER = Register(
     fields=(
         Field("number", "申请单号", "number", system=True),
         Field("state", "状态", "state", system=True),
-        Field("owner", "申请人", "applicant", system=True),
+        Field("applicant", "申请人", "applicant", system=True),
         Field("applied_on", "申请日期", "applied on", system=True),
         Field(
             "purpose",
@@ -393,18 +395,18 @@ REGISTER = Register(
     ),
     access=access("gift_signoff"),
     sections=(
-        Section("申请", "Application", ("owner", "applied_on", "purpose", "customer", "visit", "visit_on", "roadshow")),
+        Section("申请", "Application", ("applicant", "applied_on", "purpose", "customer", "visit", "visit_on", "roadshow")),
         Section("送达", "Delivery", ("planned_delivery_on", "total_value", "after_the_fact", "issued_at")),
         Section("签收", "Sign-off", ("signoff_signer", "signoff_on", "signoff_file", "fine_amount")),
     ),
-    columns=("number", "owner", "applied_on", "purpose", "customer", "total_value", "state", "after_the_fact"),
+    columns=("number", "applicant", "applied_on", "purpose", "customer", "total_value", "state", "after_the_fact"),
     label=("number",),
     search=("number", "visit", "roadshow", "signoff_signer"),
     sort=("number", "applied_on", "total_value", "state", "visit_on"),
     filters=(
         "state",
         "purpose",
-        "owner",
+        "applicant",
         "customer",
         "department",
         "applied_on",
@@ -564,7 +566,7 @@ REGISTER = Register(
             on=("create", "submitted", "issued"),
             guard="applied_for",
             compute="date_application",
-            fields=("applied_on",),
+            fields=("applicant", "applied_on"),
         ),
         row(
             "GIFT-02",
@@ -689,7 +691,7 @@ REGISTER = Register(
                 Block(
                     "fields",
                     fields=(
-                        "owner",
+                        "applicant",
                         "department",
                         "applied_on",
                         "purpose",
@@ -712,7 +714,7 @@ REGISTER = Register(
                 ),
                 Block(
                     "signatures",
-                    slots=("owner", "specialist_sign", "manager_sign", "gm_sign"),
+                    slots=("applicant", "specialist_sign", "manager_sign", "gm_sign"),
                 ),
             ),
         ),
@@ -721,7 +723,7 @@ REGISTER = Register(
             "礼品签收单",
             "gift sign-off sheet",
             (
-                Block("fields", fields=("customer", "owner", "purpose", "issued_at", "planned_delivery_on")),
+                Block("fields", fields=("customer", "applicant", "purpose", "issued_at", "planned_delivery_on")),
                 Block(
                     "lines",
                     "礼品明细",
@@ -748,7 +750,7 @@ REGISTER = Register(
                     fields=(
                         "number",
                         "applied_on",
-                        "owner",
+                        "applicant",
                         "purpose",
                         "customer",
                         "total_value",

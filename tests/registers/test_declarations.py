@@ -103,7 +103,7 @@ plan_steps.done 已完成 O
 
 GIFT_FIELDS = """
 number 申请单号 A
-owner 申请人 A
+applicant 申请人 A
 applied_on 申请日期 A
 purpose 用途 R
 customer 客户 C
