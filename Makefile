@@ -4,17 +4,19 @@
 PYTHON ?= python3
 JOBS ?= 2
 BIN := .venv/bin
+TRANSLATIONS := backoffice/translations
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help run test check crawl format clean
+.PHONY: help run test check crawl format messages clean
 
 help:
-	@echo "make run     a demo company on http://127.0.0.1:8000/"
-	@echo "make test    lint, types and every test"
-	@echo "make check   lint, format, types, import contracts, templates, spelling"
-	@echo "make crawl   every page as every account in a browser"
-	@echo "make format  rewrite the code in the house format"
-	@echo "make clean   remove what make made, except var/"
+	@echo "make run       a demo company on http://127.0.0.1:8000/"
+	@echo "make test      lint, types and every test"
+	@echo "make check     lint, format, types, import contracts, templates, spelling"
+	@echo "make crawl     every page as every account in a browser"
+	@echo "make format    rewrite the code in the house format"
+	@echo "make messages  bring the translations up to the texts of code and templates"
+	@echo "make clean     remove what make made, except var/"
 
 run: .venv/run.stamp
 	$(BIN)/backoffice demo $(ARGS)
@@ -36,6 +38,17 @@ check: .venv/test.stamp
 format: .venv/test.stamp
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# New texts come out untranslated; write their Chinese into the .po file and run it again.
+messages: .venv/test.stamp
+	pot=$$(mktemp) && \
+	$(BIN)/pybabel --quiet extract --mapping=pyproject.toml --keywords=say --add-location=file --sort-output \
+		--omit-header --width=120 --output=$$pot backoffice admin_views templates && \
+	for po in $(TRANSLATIONS)/*/LC_MESSAGES/messages.po; do \
+		$(BIN)/pybabel --quiet update --locale=$$(basename $${po%/LC_MESSAGES/messages.po}) --input-file=$$pot --output-file=$$po \
+			--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width=120 && \
+		$(BIN)/pybabel --quiet compile --input-file=$$po --output-file=$${po%.po}.mo || exit 1; \
+	done && rm -f $$pot
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info

@@ -38,6 +38,7 @@ from admin_views.plain_pages import (
     wanted_id,
 )
 from backoffice import accounts, clock, sessions, throttle
+from backoffice.auth import in_force
 from backoffice.texts import read, say
 from backoffice.values import moment
 from models.accounts import Area, Department, ExportGrant, Group, User
@@ -102,7 +103,7 @@ def _facts(user: User) -> tuple[Cell, ...]:
 
 def _marks(open_now: int, wrong: int, user: User) -> list[tuple[str, str]]:
     marks = []
-    if open_now > 1:
+    if open_now > 1 and in_force("one_session_shown"):
         marks.append((read(say("{count} sessions at once", count=open_now)), "waiting"))
     if wrong:
         marks.append((read(say("{count} wrong passwords in 15 minutes", count=wrong)), "bad"))

@@ -48,7 +48,7 @@ from admin_views.plain_pages import (
     wanted_id,
 )
 from backoffice import accounts, clock, sessions
-from backoffice.auth import hasher
+from backoffice.auth import hasher, in_force
 from backoffice.errors import BadRequest, NotFound
 from backoffice.notices import notify, take_notices
 from backoffice.outcomes import Done
@@ -84,9 +84,9 @@ def listed() -> str:
     where = _where(filters, departments)
     count = User.select().where(where).count() if where is not None else User.select().count()
     users = _users(where, sorted_by, number, size)
-    roles, open_now = _roles([user.id for user in users]), _open([user.id for user in users])
+    roles = _roles([user.id for user in users])
     keeps = bool(account.roles & accounts.KEEPERS)
-    rows = tuple(_row(user, number * size + at, roles, open_now, keeps) for at, user in enumerate(users, start=1))
+    rows = tuple(_row(user, number * size + at, roles, keeps) for at, user in enumerate(users, start=1))
     return list_page(
         ListPage(
             title=read(TITLE),
@@ -140,8 +140,9 @@ def _where(filters: Mapping[str, str], departments: Mapping[int, Department]) ->
 
 def _users(where: Any, sorted_by: tuple[str, bool], number: int, size: int) -> Sequence[User]:
     key = getattr(User, sorted_by[0])
+    open_now = sessions.open_count(now=clock.now(), idle=me().idle).alias("open_now")
     query = (
-        User.select(User, Department, Group, Area)
+        User.select(User, Department, Group, Area, open_now)
         .join(Department, JOIN.LEFT_OUTER)
         .switch(User)
         .join(Group, JOIN.LEFT_OUTER)
@@ -162,14 +163,8 @@ def _roles(user_ids: Sequence[int]) -> dict[int, list[str]]:
     return found
 
 
-def _open(user_ids: Sequence[int]) -> dict[int, int]:
-    return sessions.open_counts(user_ids, now=clock.now(), idle=me().idle)
-
-
-def _row(
-    user: User, position: int, roles: Mapping[int, list[str]], open_now: Mapping[int, int], keeps: bool
-) -> RowView:
-    count = open_now.get(user.id, 0)
+def _row(user: Any, position: int, roles: Mapping[int, list[str]], keeps: bool) -> RowView:
+    count = user.open_now
     cells = (
         Cell("username", user.username),
         Cell("name", user.name),
@@ -177,7 +172,9 @@ def _row(
         roles_cell(roles.get(user.id, [])),
         active_cell(user),
         # Two at once may be a shared account (ACL-04).
-        Cell("sessions", str(count), align="right", tone="waiting" if count > 1 else ""),
+        Cell(
+            "sessions", str(count), align="right", tone="waiting" if count > 1 and in_force("one_session_shown") else ""
+        ),
     )
     edit = Button("edit", read(say("Edit")), url_for("accounts.edit", id=user.id))
     return RowView(

@@ -22,9 +22,8 @@ def possible(access: Access, declaration: Declaration, seen: Seen, steps: Steps)
     """The acts open to the person on this row, from columns already read."""
     return [
         act
-        for act in declaration.acts.values()
-        if access.could(declaration, act.name)
-        and not isinstance(entitlement_for(access, declaration, seen.facts, act, steps), Declined)
+        for act in access.open_acts(declaration)
+        if not isinstance(entitlement_for(access, declaration, seen.facts, act, steps), Declined)
     ]
 
 
@@ -35,7 +34,7 @@ def needs_input(act: Act) -> bool:
 def act_button(declaration: Declaration, act: Act, seen: Seen, back: str = "") -> Button:
     """A link to the form of the act, or a small form that does it at once."""
     if needs_input(act):
-        url = url_for(f"{declaration.name}.transition", name=act.name, id=seen.id)
+        url = url_for(f"{declaration.name}.transition", act_name=act.name, id=seen.id)
         return Button(act.name, label(act), url, to=act.target, tone=act.tone)
     hidden = (("action", act.name), ("rowid", str(seen.id)), ("version", str(seen.version)), ("url", back))
     return Button(

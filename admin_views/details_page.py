@@ -16,10 +16,11 @@ from admin_views.pages import (
     SignatureView,
     StepView,
 )
-from admin_views.showing import cell, column, line_cell
+from admin_views.showing import cell, child_view, column
 from backoffice.access import Access
 from backoffice.declarations import Declaration
 from backoffice.reading import Reader, Seen, SeenLine, lines
+from backoffice.routes import holds
 from backoffice.steps import Steps
 from backoffice.texts import label, read, say
 from backoffice.values import moment
@@ -66,8 +67,7 @@ class DetailsBuilder:
             tools=self._tools(),
             marks=self._marks(),
             heading=self._heading(),
-            made_by=seen.labels.get("created_by", ""),
-            changed_by=seen.labels.get("updated_by", ""),
+            rest=self._rest(),
         )
 
     def _heading(self) -> str:
@@ -76,15 +76,18 @@ class DetailsBuilder:
         return " ".join(part for part in parts if part)
 
     def _sections(self) -> tuple[SectionView, ...]:
-        placed: set[str] = {"number", "state"} if self.declaration.states else set()
         found = []
         for section in self.declaration.register.sections:
             names = [name for name in section.fields if name in self.declaration.fields]
-            placed.update(names)
             found.append(self._section(label(section), names))
-        rest = [name for name in self.declaration.fields if name not in placed]
-        found.append(self._section(read(say("Record")), rest))
         return tuple(section for section in found if section.cells)
+
+    def _rest(self) -> tuple[SectionView, ...]:
+        """What no section places: who made the record, when, and remarks."""
+        placed: set[str] = {"number", "state"} if self.declaration.states else set()
+        placed.update(name for section in self.declaration.register.sections for name in section.fields)
+        view = self._section(read(say("Record")), [name for name in self.declaration.fields if name not in placed])
+        return (view,) if view.cells else ()
 
     def _section(self, title: str, names: list[str]) -> SectionView:
         cells = [
@@ -100,8 +103,7 @@ class DetailsBuilder:
             rows = lines(self.access, self.declaration, child, {self.seen.id: self.seen})[self.seen.id]
             self.children[name] = rows
             shown = [info for info in child.fields.values() if info.path not in self.seen.absent]
-            cells = tuple(tuple(line_cell(info, row) for info in shown) for row in rows)
-            found.append(ChildView(name, label(child.child), tuple(column(info) for info in shown), cells))
+            found.append(child_view(self.declaration, child, shown, rows))
         return tuple(found)
 
     def _signatures(self) -> tuple[SignatureView, ...]:
@@ -109,7 +111,8 @@ class DetailsBuilder:
         for slot in self.declaration.slots.values():
             row = self.steps.valid(slot.name)
             if row is None:
-                found.append(SignatureView(slot.name, label(slot), "", "", "", ""))
+                if self._may_be_signed(slot.name):
+                    found.append(SignatureView(slot.name, label(slot), "", "", "", ""))
                 continue
             found.append(
                 SignatureView(
@@ -124,6 +127,18 @@ class DetailsBuilder:
                 )
             )
         return tuple(found)
+
+    def _may_be_signed(self, slot: str) -> bool:
+        """Whether a road of this record, by its own values, leads over the slot; an ended record gets no more signatures."""
+        state = self.declaration.states.get(self.seen.state)
+        if state is not None and state.ends:
+            return False
+        return any(
+            all(holds(self.seen.facts, when, self.declaration) for when in route.when)
+            for act in self.declaration.acts.values()
+            for route in act.routes
+            if slot in (route.signs, act.signs)
+        )
 
     def _step(self, row: Step) -> StepView:
         act = self.declaration.acts.get(row.act)

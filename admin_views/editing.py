@@ -13,7 +13,7 @@ from wtforms import HiddenField, MultipleFileField
 
 from admin_views.forms import BLANK_LINES, Blueprint, Part
 from admin_views.pages import ChildView, Difference, FormGroup, FormPage, LinesView, SectionView
-from admin_views.showing import cell, column, heading, line_cell, text_of
+from admin_views.showing import cell, child_view, heading, text_of
 from backoffice import clock
 from backoffice.access import Access
 from backoffice.change import own_info
@@ -186,15 +186,15 @@ class FormBuilder:
         }
         self._add_attachments(blueprint)
         form = blueprint.form(self.errors)
-        made = [FormGroup(text, tuple(self._members(form, names))) for text, names in groups]
-        if "attachments" in form:
-            made.append(FormGroup(read(say("Attachments")), tuple(self._members(form, ["attachments"]))))
+        above, below = self._around_lines(form, groups, bool(line_names))
         return FormPage(
             title=title,
             register=self.declaration.name,
             url=url,
             cancel_url=cancel_url,
-            groups=tuple(made),
+            groups=above,
+            rest=below,
+            problems=tuple(form.form_errors),
             lines=tuple(
                 self._lines_view(form, self.declaration.children[n], names, may.children[n])
                 for n, names in line_names.items()
@@ -243,6 +243,7 @@ class FormBuilder:
             shown=self._summary(),
             hint=read(act.hint) if act.hint is not None else "",
             children=self._other_children(asked),
+            problems=tuple(form.form_errors),
             differences=self._differences(),
             changed_by=self.stale.by if self.stale is not None else "",
             **self._head(),
@@ -265,8 +266,21 @@ class FormBuilder:
             if here:
                 found.append((label(section), here))
         if left:
-            found.append((read(say("Other")), list(left)))
+            found.append(("", list(left)))
         return found
+
+    def _around_lines(
+        self, form: Any, groups: Sequence[tuple[str, list[str]]], has_lines: bool
+    ) -> tuple[tuple[FormGroup, ...], tuple[FormGroup, ...]]:
+        """The declared sections, and below the lines what no section places, with the attachments."""
+        declared = tuple(FormGroup(text, tuple(self._members(form, names))) for text, names in groups if text)
+        other = [name for text, names in groups if not text for name in names]
+        if "attachments" in form:
+            other.append("attachments")
+        if not other:
+            return declared, ()
+        rest = FormGroup(read(say("Other")) if declared else "", tuple(self._members(form, other)))
+        return (declared, (rest,)) if has_lines else ((*declared, rest), ())
 
     def _members(self, form: Any, names: Sequence[str]) -> list[Any]:
         found = []
@@ -360,9 +374,7 @@ class FormBuilder:
             prefixes.append(prefix)
             for name in names:
                 self._add_cell(blueprint, child.fields[name], f"{prefix}-{name}", line)
-            line_id = (
-                request.form.get(f"{prefix}-id", "") if self.repeat else (str(line.id) if line is not None else "")
-            )
+            line_id = request.form.get(f"{prefix}-id", "") if self.repeat else self._line_id(line)
             blueprint.fields[f"{prefix}-id"] = (HiddenField, {"default": line_id})
         for name in names:
             self._add_cell(blueprint, child.fields[name], f"{child.name}-NEW-{name}", None)
@@ -416,10 +428,11 @@ class FormBuilder:
             child = self.declaration.children[name]
             if name in asked or child.child.system or not rows:
                 continue
-            infos = list(child.fields.values())
-            cells = tuple(tuple(line_cell(info, row) for info in infos) for row in rows)
-            found.append(ChildView(name, label(child.child), tuple(column(info) for info in infos), cells))
+            found.append(child_view(self.declaration, child, self._seen_fields(child), rows))
         return tuple(found)
+
+    def _seen_fields(self, child: ChildInfo) -> list[Info]:
+        return [info for info in child.fields.values() if self.seen is None or info.path not in self.seen.absent]
 
     # ---- around the form -------------------------------------------------------------------------------------------
 
@@ -491,4 +504,4 @@ def historic(access: Access, declaration: Declaration, info: Info, value: Any) -
 
 
 def act_url(declaration: Declaration, act: str, record_id: int) -> str:
-    return url_for(f"{declaration.name}.transition", name=act, id=record_id)
+    return url_for(f"{declaration.name}.transition", act_name=act, id=record_id)

@@ -40,11 +40,15 @@ class RuledText(str):
 
     rule: str
     clause: str
+    field: str
+    about: str  # The label of the field, where the text does not stand beside it.
 
-    def __new__(cls, problem: Problem) -> RuledText:
+    def __new__(cls, problem: Problem, field: str = "", about: str = "") -> RuledText:
         made = super().__new__(cls, read(problem.text))
         made.rule = problem.rule
         made.clause = problem.clause
+        made.field = field
+        made.about = about
         return made
 
 
@@ -161,12 +165,22 @@ class Blueprint:
         for key in stars:
             made[key].flags.starred = True
         for key, problems in (errors or {}).items():
-            texts = [RuledText(problem) for problem in problems]
-            if key in members:
-                made[key].errors = texts
+            if key in members and members[key].field_class is not HiddenField:
+                made[key].errors = [RuledText(problem, key) for problem in problems]
             else:
-                made.form_errors.extend(texts)
+                made.form_errors.extend(RuledText(problem, key, self._about(key)) for problem in problems)
         return made
+
+    def _about(self, key: str) -> str:
+        """The label of what a problem without an input of its own is about; empty for what no declaration names."""
+        child, _, rest = key.partition("-")
+        if child in self.declaration.children:
+            declared = self.declaration.children[child]
+            position, _, name = rest.partition("-")
+            parts = [label(declared.child), str(int(position) + 1) if position.isdecimal() else ""]
+            parts.append(label(declared.fields[name].field) if name in declared.fields else "")
+            return " ".join(part for part in parts if part)
+        return label(self.declaration.fields[key].field) if key in self.declaration.fields else ""
 
 
 def _choices(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:

@@ -18,6 +18,8 @@ from backoffice.texts import label, read, say
 
 ROWS = 6
 COUNTED = 100
+# Named conditions of lists, as the boxes of this page link to them.
+VIEWS = {"waiting": say("Waiting for me"), "mine": say("Mine, still open")}
 # What a record waits for: the acts that carry it forward. Ways back and out do not count.
 FORWARD = frozenset({"primary", "good"})
 
@@ -99,7 +101,7 @@ def _box(actor: Access, declaration: Declaration, condition: Condition, title: s
         names.append("state")
     reader = Reader(actor, declaration, names)
     rows = reader.rows(condition, reader.order(declaration.register.order[0], descending=True), limit=ROWS)
-    count = reader.count(condition, limit=COUNTED)[0] if len(rows) == ROWS else len(rows)
+    count, exact = reader.count(condition, limit=COUNTED) if len(rows) == ROWS else (len(rows), True)
     views = tuple(
         RowView(
             row.id,
@@ -122,14 +124,15 @@ def _box(actor: Access, declaration: Declaration, condition: Condition, title: s
         tuple(column(declaration.fields[each]) for each in names),
         url,
         empty,
+        more=not exact,
     )
 
 
 def condition_of(actor: Access, declaration: Declaration, view: str) -> Condition:
-    """The rows behind a box, for the list that its number opens."""
-    if view == "waiting":
+    """The rows behind a box, for the list that its number opens. Raises KeyError for a view that does not exist."""
+    if view == "waiting" and declaration.is_record:
         return _waits_for(actor, declaration)
-    if view == "mine":
+    if view == "mine" and declaration.is_record:
         ended = [state.code for state in declaration.states.values() if state.ends]
         return all_of([declaration.model.owner == actor.id, declaration.model.state.not_in(ended)])
-    return True
+    raise KeyError(view)

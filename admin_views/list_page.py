@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import request, url_for
 
 from admin_views.buttons import bulk_buttons, row_buttons
-from admin_views.pages import Button, Column, FilterBox, ListPage, Pager, RowView
+from admin_views.pages import Button, Chip, Column, FilterBox, ListPage, Pager, PrintChoice, RowView
 from admin_views.showing import alignment, cell, heading
+from backoffice import clock
 from backoffice.access import Access
 from backoffice.declarations import Declaration, Info
 from backoffice.listing import SIZES, Asked, available, filterable, sortable, where
@@ -20,6 +22,10 @@ from backoffice.texts import label, read, say
 from backoffice.values import NO, YES
 
 _RANGES = {"day": "date_range", "instant": "date_range", "integer": "number_range", "money": "number_range"}
+_PERIODS: dict[str, Callable[[dt.date], str]] = {
+    "month": lambda day: f"{day:%Y-%m}",
+    "date": lambda day: f"{day:%Y-%m-%d}",
+}
 _RANGES |= {"quantity": "number_range", "percent": "number_range"}
 
 
@@ -55,8 +61,10 @@ class ListBuilder:
             hidden=self._kept(),
             tools=self._tools(),
             bulk=bulk_buttons(self.access, self.declaration, self._offered_acts),
-            filtered=bool(found.filters),
+            filtered=bool(found.filters or found.view),
             optional_columns=self._optional(),
+            prints=tuple(self._prints()),
+            chips=(Chip(read(found.view_text), self._url(view=None, page=None)),) if found.view else (),
         )
 
     def _searched(self) -> Iterable[Info]:
@@ -154,7 +162,7 @@ class ListBuilder:
         return tuple(
             (key, value)
             for key, value in request.args.items(multi=True)
-            if key in {"sort", "desc", "page_size", "columns"}
+            if key in {"sort", "desc", "page_size", "columns", "view"}
         )
 
     def _optional(self) -> tuple[tuple[str, str, bool], ...]:
@@ -168,7 +176,7 @@ class ListBuilder:
         access, declaration, name = self.access, self.declaration, self.declaration.name
         found = []
         if access.may(declaration, "create"):
-            found.append(Button("create", read(say("New")), url_for(f"{name}.create_view"), tone="primary"))
+            found.append(Button("create", read(say("New record")), url_for(f"{name}.create_view"), tone="primary"))
         if access.may(declaration, "export"):
             query = request.query_string.decode("ascii", "replace")
             tail = f"?{query}" if query else ""
@@ -180,16 +188,26 @@ class ListBuilder:
                 )
                 for kind in ("csv", "pdf")
             )
-            found.extend(self._prints())
         return tuple(found)
 
-    def _prints(self) -> Sequence[Button]:
+    def _prints(self) -> Sequence[PrintChoice]:
+        """Forms over many records: of the period that is chosen, within the filters of this list."""
         found = []
         for form in self.declaration.register.prints:
-            if form.many:
-                address = url_for(f"{self.declaration.name}.print_form", form=form.name)
-                found.append(Button("print", label(form), address, fields=tuple(form.by)))
+            source = self.access.catalogue[form.register] if form.register else self.declaration
+            if not form.many or not self.access.may(source, "export"):
+                continue
+            url = url_for(f"{self.declaration.name}.print_form", form=form.name)
+            own = source is self.declaration
+            kept = tuple((key, value) for key, value in request.args.items(multi=True) if own and _narrows(key, value))
+            period = next((name for name, _ in form.by if name in _PERIODS), "")
+            value = _PERIODS[period](clock.today()) if period else ""
+            found.append(PrintChoice(form.name, label(form), url, period, value, kept))
         return found
+
+
+def _narrows(key: str, value: str) -> bool:
+    return bool(value) and (key in {"search", "view"} or key.startswith("flt"))
 
 
 __all__ = ["ListBuilder"]

@@ -67,6 +67,26 @@ class Button:
 
 
 @dataclass(frozen=True)
+class PrintChoice:
+    """A form over many records. `period` is the type of the input that chooses among them (month, date), "" for none."""
+
+    name: str
+    label: str
+    url: str
+    period: str = ""
+    value: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A condition of a list that came with its address; `url` is the list without it."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
 class Column:
     name: str
     label: str
@@ -131,6 +151,8 @@ class ListPage:
     bulk: tuple[Button, ...] = ()
     filtered: bool = False
     optional_columns: tuple[tuple[str, str, bool], ...] = ()
+    prints: tuple[PrintChoice, ...] = ()
+    chips: tuple[Chip, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -145,6 +167,7 @@ class ChildView:
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    totals: tuple[str, ...] = ()  # One text for each column.
 
 
 @dataclass(frozen=True)
@@ -212,8 +235,8 @@ class DetailsPage:
     marks: tuple[tuple[str, str], ...] = ()
     waiting_for: str = ""
     heading: str = ""
-    made_by: str = ""
     changed_by: str = ""
+    rest: tuple[SectionView, ...] = ()  # What is of less interest than lines and signatures.
 
 
 @dataclass(frozen=True)
@@ -266,6 +289,8 @@ class FormPage:
     number: str = ""
     state: str = ""
     children: tuple[ChildView, ...] = ()
+    rest: tuple[FormGroup, ...] = ()  # Groups below the lines.
+    problems: tuple[Any, ...] = ()  # Texts that belong to no field of the form.
     enctype: str = "multipart/form-data"
 
 
@@ -304,6 +329,7 @@ class Waiting:
     columns: tuple[Column, ...]
     url: str = ""
     empty: str = ""
+    more: bool = False  # The count is where counting stopped.
 
 
 @dataclass(frozen=True)

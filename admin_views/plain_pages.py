@@ -18,6 +18,7 @@ from wtforms import Form
 from admin_views.pages import Column, FormPage, ListPage, Notice, Pager
 from backoffice.account_changes import problem
 from backoffice.auth import current_account
+from backoffice.clauses import cited
 from backoffice.errors import BadRequest, Forbidden, NotFound
 from backoffice.notices import notify, take_notices
 from backoffice.outcomes import Declined, Done, Invalid, Outcome, Stale
@@ -177,7 +178,9 @@ def mark_errors(form: Form, outcome: Invalid) -> list[Notice]:
 def explained(outcome: Declined | Stale) -> Notice:
     """Why nothing was done, as a message for the same page."""
     if isinstance(outcome, Declined):
-        return Notice("refused", read(outcome.reason), rule=outcome.rule, clause=outcome.clause, field=outcome.field)
+        return Notice(
+            "refused", read(outcome.reason), rule=outcome.rule, clause=cited(outcome.clause), field=outcome.field
+        )
     text = say(
         "{who} changed this at {when}. Look at the present values and save again.", who=outcome.by, when=outcome.at
     )

@@ -6,7 +6,7 @@ not want (delete, inline update) are not exposed. Views are singletons, so nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import Response, current_app, redirect, render_template, request, send_file, stream_with_context, url_for
@@ -17,12 +17,15 @@ from admin_views.buttons import needs_input
 from admin_views.details_page import DetailsBuilder
 from admin_views.editing import FormBuilder, asked_info, typed_inputs
 from admin_views.history_page import HistoryBuilder
+from admin_views.home import VIEWS, condition_of
 from admin_views.list_page import ListBuilder
 from admin_views.pages import Notice
 from admin_views.web import access, catalogue, demand, wanted_id
 from backoffice import clock, history, typable
 from backoffice.access import Access
 from backoffice.change import change, entitlement_for, may_update
+from backoffice.clauses import cited
+from backoffice.database import connected
 from backoffice.declarations import Declaration, Info
 from backoffice.errors import BadRequest, Forbidden, NotFound, TooManyRequests, Unavailable
 from backoffice.exporting import TooMany, export
@@ -37,7 +40,7 @@ from backoffice.reading import Seen, SeenLine, lines
 from backoffice.security import is_own_path
 from backoffice.steps import Steps
 from backoffice.texts import Readable, label, read, say
-from backoffice.uploads import attachment_headers, open_stored
+from backoffice.uploads import attachment_headers, disposition, open_stored
 from models.base import db
 from models.evidence import StoredFile
 from models.register import Act
@@ -121,9 +124,22 @@ class RegisterView(ModelView):
 
     def _asked(self, actor: Access) -> Asked:
         try:
-            return asked(actor, self.declaration, request.args.items(multi=True))
+            found = asked(actor, self.declaration, request.args.items(multi=True))
         except BadQuery as wrong:
             raise BadRequest from wrong
+        self._narrow(actor, found)
+        return found
+
+    def _narrow(self, actor: Access, found: Asked) -> None:
+        """A view that a box of the home page links to is one more condition of the list and of what is made from it."""
+        found.view = request.args.get("view", "")
+        if not found.view:
+            return
+        try:
+            found.narrowed = condition_of(actor, self.declaration, found.view)
+        except KeyError as unknown:
+            raise BadRequest from unknown
+        found.view_text = VIEWS[found.view]
 
     # ---- details, history, files -----------------------------------------------------------------------------------
 
@@ -299,19 +315,19 @@ class RegisterView(ModelView):
 
     # ---- acts ------------------------------------------------------------------------------------------------------
 
-    @expose("/transition/<name>/", methods=("GET", "POST"))
-    def transition(self, name: str) -> Answer:
+    @expose("/transition/<act_name>/", methods=("GET", "POST"))
+    def transition(self, act_name: str) -> Answer:
         declaration = self.declaration
-        act = declaration.acts.get(name)
+        act = declaration.acts.get(act_name)
         actor = demand(declaration, "read")
         if act is None:
             raise NotFound
-        if not actor.could(declaration, name):
+        if not actor.could(declaration, act_name):
             raise Forbidden
         record_id = wanted_id()
         seen = self._seen(actor, record_id)
         builder = FormBuilder(actor, declaration, seen, self._lines(actor, seen))
-        url = url_for(f"{self.register}.transition", name=name, id=record_id)
+        url = url_for(f"{self.register}.transition", act_name=act_name, id=record_id)
         cancel = url_for(f"{self.register}.details_view", id=record_id)
         if request.method == "GET":
             entitlement = entitlement_for(actor, declaration, seen.facts, act, Steps.of(declaration, seen.facts))
@@ -325,7 +341,7 @@ class RegisterView(ModelView):
         if found.problems:
             outcome: Outcome = Invalid(found.problems)
         else:
-            outcome = change(actor, declaration, record_id, name, found.inputs, version, clock.now())
+            outcome = change(actor, declaration, record_id, act_name, found.inputs, version, clock.now())
 
         def again(status: int, notices: Sequence[Notice], made: FormBuilder) -> Answer:
             if status == 409 and made.stale is None and not _still_possible(actor, declaration, record_id, act):
@@ -375,7 +391,11 @@ class RegisterView(ModelView):
             number = seen.number if seen is not None else ""
         if isinstance(outcome, Declined):
             notify(
-                "refused", _about(number, outcome.reason), rule=outcome.rule, clause=outcome.clause, field=outcome.field
+                "refused",
+                _about(number, outcome.reason),
+                rule=outcome.rule,
+                clause=cited(outcome.clause),
+                field=outcome.field,
             )
         elif isinstance(outcome, Invalid):
             for name, problems in outcome.errors.items():
@@ -383,7 +403,7 @@ class RegisterView(ModelView):
                     "invalid",
                     _about(number, problems[0].text),
                     rule=problems[0].rule,
-                    clause=problems[0].clause,
+                    clause=cited(problems[0].clause),
                     field=name,
                 )
         elif isinstance(outcome, Stale):
@@ -430,8 +450,8 @@ class RegisterView(ModelView):
             raise TooManyRequests from many
         if found.problems:
             raise BadRequest(next(iter(found.problems.values())))
-        response = Response(stream_with_context(made.body), mimetype=made.media_type)
-        response.headers.set("Content-Disposition", "attachment", filename=made.name)
+        response = Response(stream_with_context(_streamed(made.body)), content_type=made.media_type)
+        response.headers["Content-Disposition"] = disposition("attachment", made.name)
         return response
 
     @expose("/print/<form>/")
@@ -451,6 +471,8 @@ class RegisterView(ModelView):
         try:
             if declared.many:
                 found = asked(actor, source, _without_period(request.args.items(multi=True)))
+                if source is declaration:
+                    self._narrow(actor, found)
                 body = print_many(actor, source, declared, found, request.args.to_dict(), company, now)
                 name = label(declared)
             else:
@@ -476,7 +498,7 @@ class RegisterView(ModelView):
         except FormFailed:
             raise
         response = Response(body, mimetype="application/pdf")
-        response.headers.set("Content-Disposition", "inline", filename=f"{name}.pdf")
+        response.headers["Content-Disposition"] = disposition("inline", f"{name}.pdf")
         return response
 
     # ---- answers ---------------------------------------------------------------------------------------------------
@@ -492,7 +514,7 @@ class RegisterView(ModelView):
         return found
 
     def _refused(self, refusal: Declined) -> Notice:
-        return Notice("refused", read(refusal.reason), refusal.rule, refusal.clause, refusal.field)
+        return Notice("refused", read(refusal.reason), refusal.rule, cited(refusal.clause), refusal.field)
 
     def _answer(
         self,
@@ -529,6 +551,12 @@ class RegisterView(ModelView):
         )
         for warning in outcome.warnings:
             notify("info", warning)
+
+
+def _streamed(body: Iterator[bytes]) -> Iterator[bytes]:
+    """The bytes with a connection of their own: they are asked for after the request has given its back."""
+    with connected(db):
+        yield from body
 
 
 def _asked(declaration: Declaration, act: Act) -> tuple[dict[str, Info], dict[str, list[str]]]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from flask import url_for
 
-from admin_views.pages import Cell, Column
+from admin_views.pages import Cell, ChildView, Column
 from backoffice.access import Access
-from backoffice.declarations import Declaration, Info
+from backoffice.declarations import ChildInfo, Declaration, Info
 from backoffice.reading import MASK, Seen, SeenLine
-from backoffice.texts import label, read
+from backoffice.texts import label, read, say
 from backoffice.values import machine, shown
 
 
@@ -53,6 +55,9 @@ def cell(access: Access, declaration: Declaration, info: Info, seen: Seen, *, li
     if name == "state" and str(value) in declaration.states:
         state = declaration.states[str(value)]
         text, tone = label(state), state.tone
+    if not links and info.kind == "flag" and info.field.system:
+        # In a list a mark stands where it is set, and nothing where it is not.
+        text, tone = (label(info.field), "bad") if value else ("", "")
     url = _link(access, info, value, seen) if links and value is not None else ""
     return Cell(text=text, value=exact if links or exact != text else None, tone=tone, url=url, **common)
 
@@ -69,6 +74,40 @@ def line_cell(info: Info, line: SeenLine) -> Cell:
         return Cell(text=MASK, masked=True, **common)
     value = line.values.get(name)
     return Cell(text=text_of(info, line.values, line.labels, name), value=machine(info, value), **common)
+
+
+def child_view(
+    declaration: Declaration, child: ChildInfo, infos: Sequence[Info], rows: Sequence[SeenLine]
+) -> ChildView:
+    """The lines of a child table, with the sums that its printed forms declare."""
+    cells = tuple(tuple(line_cell(info, row) for info in infos) for row in rows)
+    return ChildView(
+        child.name,
+        label(child.child),
+        tuple(column(info) for info in infos),
+        cells,
+        _totals(declaration, child, infos, rows),
+    )
+
+
+def _totals(
+    declaration: Declaration, child: ChildInfo, infos: Sequence[Info], rows: Sequence[SeenLine]
+) -> tuple[str, ...]:
+    summed = {
+        name
+        for form in declaration.register.prints
+        for block in form.blocks
+        if block.child == child.name
+        for name in block.total
+    }
+    shown_sums = [info.name in summed and all(info.name not in row.masked for row in rows) for info in infos]
+    if len(rows) < 2 or not any(shown_sums):
+        return ()
+    texts = []
+    for info, is_summed in zip(infos, shown_sums, strict=True):
+        total = sum((Decimal(row.values.get(info.name) or 0) for row in rows), Decimal(0)) if is_summed else None
+        texts.append(shown(info, int(total) if total is not None and info.kind == "integer" else total))
+    return (texts[0] or read(say("Total")), *texts[1:])
 
 
 def _link(access: Access, info: Info, value: Any, seen: Seen) -> str:

@@ -19,7 +19,7 @@ from backoffice.people import Hat, Staff
 from backoffice.routes import Entitlement, Entitlements, holds
 from models.accounts import ExportGrant, User
 from models.evidence import Step
-from models.register import Grant
+from models.register import Act, Grant
 
 EVERYTHING = True
 NOTHING = False
@@ -76,6 +76,7 @@ class Access:
     address: str = ""
     _views: dict[tuple[str, int], tuple[Any, list[View]]] = field(default_factory=dict)
     _conditions: dict[Any, Condition] = field(default_factory=dict)
+    _open_acts: dict[str, list[Act]] = field(default_factory=dict)
 
     @property
     def id(self) -> int:
@@ -115,7 +116,7 @@ class Access:
         """Letter E is the most a person may have; the grant is personal (decisions.md 5, CUS-22)."""
         if not any("export" in grant.verbs for _, grant in self.grants(declaration)):
             return False
-        return declaration.name in self.exports
+        return declaration.name in self.exports or "export_grant" not in declaration.marks
 
     def may_print(self, declaration: Declaration) -> bool:
         """Whether forms of single records may be printed: by every reader, unless the register asks for the grant."""
@@ -308,6 +309,15 @@ class Access:
         if act in {"create", "update", "read"}:
             return self.may(declaration, act)
         return Entitlements(self, declaration).ever(act)
+
+    def open_acts(self, declaration: Declaration) -> list[Act]:
+        """The acts that the person's roles allow at all, found once for a page."""
+        if declaration.name not in self._open_acts:
+            entitlements = Entitlements(self, declaration)
+            self._open_acts[declaration.name] = [
+                act for act in declaration.acts.values() if entitlements.ever(act.name)
+            ]
+        return self._open_acts[declaration.name]
 
     def closed_road(self, declaration: Declaration, record: Any, act: str) -> str:
         """The rule whose condition alone closes the person's road to an act in this state, "" when there is none."""

@@ -36,11 +36,11 @@ class DeclarationFault(Exception):
 
 def make_catalogue(registers: Sequence[Register] = REGISTERS, without: frozenset[str] = frozenset()) -> Catalogue:
     """The declarations, checked. Raises DeclarationFault. `without` switches rule rows off."""
-    made = Catalogue(registers, without)
-    found = faults(made, rules(), {default.name for default in PARAM_DEFAULTS})
+    whole = Catalogue(registers)
+    found = faults(whole, rules(), {default.name for default in PARAM_DEFAULTS})
     if found:
         raise DeclarationFault("\n".join(found))
-    return made
+    return Catalogue(registers, without) if without else whole
 
 
 def create_app(
@@ -69,8 +69,8 @@ def create_app(
     if bind:
         db.initialize(open_database(settings.database_url))
     Babel(app, locale_selector=lambda: settings.locale)
+    # After Babel, whose own `_` knows one locale's file and no way back from it.
     app.jinja_env.globals.update(_=_translated, company=settings.company_name, demo=demo)
-    app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
     @app.before_request

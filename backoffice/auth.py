@@ -97,13 +97,20 @@ def hasher() -> Hasher:
     return found
 
 
+def in_force(mark: str) -> bool:
+    """Whether a rule with this mark is in force (`Catalogue.in_force`); all are where no registers are declared."""
+    catalogue = current_app.extensions.get("backoffice_catalogue")
+    return catalogue is None or catalogue.in_force(mark)
+
+
 def current_account() -> Account | None:
     """Who makes this request, read once for it. At most two queries; none without the cookie."""
     if "account" not in g:
         found = None
         token = request.cookies.get(cookie_name("sid"))
         if token:
-            found = sessions.resolve(token, now=clock.now(), today=clock.today())
+            may_idle = not in_force("idle_sign_out")
+            found = sessions.resolve(token, now=clock.now(), today=clock.today(), may_idle=may_idle)
         g.lapsed = found.why if isinstance(found, Lapsed) else ""
         g.account = found if isinstance(found, Account) else None
     account: Account | None = g.account

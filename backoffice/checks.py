@@ -14,6 +14,22 @@ ACT_TONES = frozenset({"primary", "good", "bad", "plain"})
 PERIODS = frozenset({"year", "month"})
 KINDS_OF_BLOCK = frozenset({"fields", "lines", "signatures", "text", "space"})
 WRITES = frozenset({"create", "update"})
+# What a rule row may switch in the engine besides its own functions, and where it is asked.
+MARKS = frozenset(
+    {
+        "log_views",  # exporting, admin_views.register_view
+        "mask",  # access
+        "export_grant",  # access
+        "scope",  # access
+        "export_trailer",  # exporting
+        "history",  # writing
+        "keeps_old_values",  # writing
+        "maker_never_approves",  # steps
+        "owner_edit",  # change
+        "one_session_shown",  # admin_views.account_details
+        "idle_sign_out",  # auth
+    }
+)
 
 
 def faults(catalogue: Catalogue, rule_ids: Collection[str], params: Collection[str]) -> list[str]:
@@ -199,6 +215,7 @@ class _Check:
             yield from self._words(f"{what}: order", rule.order, frozenset(self.declaration.acts))
             yield from self._words(f"{what}: pairs", (side for pair in rule.pairs for side in pair), sides)
             yield from self._words(f"{what}: params", rule.params, self.params)
+            yield from self._words(f"{what}: marks", rule.marks, MARKS)
             yield from self._paths(f"{what}: required", rule.required)
             yield from self._paths(f"{what}: fields", rule.fields)
             for name in (rule.guard, rule.compute):

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from peewee import PeeweeException
 
 from backoffice import __version__, clock, history, migrate, replay, server, texts
@@ -21,6 +22,7 @@ from backoffice.config import Settings, SettingsError
 from backoffice.database import connected, open_database
 from backoffice.declarations import Declaration
 from backoffice.demo.opening import opened
+from backoffice.errors import log_to
 from backoffice.exporting import TooMany, export
 from backoffice.exports.forms import FormFailed
 from backoffice.listing import Asked, BadQuery, asked
@@ -149,7 +151,7 @@ def demo(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
     for line in opened(directory, settings, arguments.password, arguments.customers):
         print(line, flush=True)
     print(f"open http://{arguments.host}:{arguments.port}/", flush=True)
-    server.run(partial(create_app, settings, demo=True), arguments.host, arguments.port)
+    server.run(partial(_application, settings, demo=True), arguments.host, arguments.port)
 
 
 def serve(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
@@ -159,7 +161,13 @@ def serve(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
     make_catalogue()
     database = _bound(settings)
     database.close()
-    server.run(partial(create_app, settings), arguments.host, arguments.port, arguments.workers)
+    server.run(partial(_application, settings), arguments.host, arguments.port, arguments.workers)
+
+
+def _application(settings: Settings, *, demo: bool = False) -> Flask:
+    """What each worker of the server builds for itself; its log is JSON lines."""
+    log_to()
+    return create_app(settings, demo=demo)
 
 
 def run_migrate(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:

@@ -111,6 +111,13 @@ class Declaration:
         self.acts: Mapping[str, Act] = {act.name: _in_force(act, without) for act in register.acts}
         self.slots: Mapping[str, Slot] = {slot.name: slot for slot in register.slots}
         self.marks = frozenset(mark for rule in self.rules.values() for mark in rule.marks)
+        # Fields of a rule on history that is switched off: their changes are not told.
+        self.untold = frozenset(
+            name
+            for rule in register.rules
+            if rule.id in without and "keeps_old_values" in rule.marks
+            for name in rule.fields
+        )
         self.is_record = "state" in self.columns and "owner" in self.columns
 
     @cached_property
@@ -169,6 +176,8 @@ class Catalogue(Mapping[str, Declaration]):
         targets[User] = ACCOUNT
         self._declarations = {register.name: Declaration(register, targets, without) for register in registers}
         self._by_model = {declaration.model: declaration for declaration in self._declarations.values()}
+        declared = {mark for register in registers for rule in register.rules for mark in rule.marks}
+        self._off = declared.difference(*(declaration.marks for declaration in self._declarations.values()))
 
     def __getitem__(self, name: str) -> Declaration:
         return self._declarations[name]
@@ -178,6 +187,10 @@ class Catalogue(Mapping[str, Declaration]):
 
     def __len__(self) -> int:
         return len(self._declarations)
+
+    def in_force(self, mark: str) -> bool:
+        """Whether what the mark stands for is done outside the registers: always, unless its rows are all switched off."""
+        return mark not in self._off
 
     def of_model(self, model: Any) -> Declaration | None:
         return self._by_model.get(model)

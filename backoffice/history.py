@@ -135,8 +135,11 @@ def faults() -> Iterator[Fault]:
             yield Fault(event.chain, event.sequence, fault)
         state[event.chain] = (event.sequence, event.hash)
     for chain, head in heads.items():
-        if chain not in broken and state.get(chain, (0, "")) != (head.sequence, head.hash):
-            yield Fault(chain, head.sequence, "missing")
+        last, seal = state.get(chain, (0, ""))
+        if chain not in broken and last > head.sequence:
+            yield Fault(chain, head.sequence + 1, "inserted")
+        elif chain not in broken and (last, seal) != (head.sequence, head.hash):
+            yield Fault(chain, head.sequence, "missing" if last < head.sequence else "altered")
     for chain in state.keys() - heads.keys() - broken:
         yield Fault(chain, 1, "inserted")
 

@@ -66,6 +66,9 @@ class Asked:
     columns: tuple[str, ...] = ()
     chose_columns: bool = False
     filters: tuple[Filter, ...] = ()
+    view: str = ""
+    view_text: Readable = ""
+    narrowed: Condition = True  # What the view adds, whoever named it.
     problems: dict[str, Readable] = field(default_factory=dict)
 
     def value_of(self, name: str, operation: str) -> str:
@@ -179,7 +182,7 @@ def _filter(access: Access, declaration: Declaration, name: str, value: str) -> 
 def where(reader: Reader, found: Asked) -> Condition:
     """The condition of the search and all filters. Values that cannot be read go to `found.problems` and match nothing."""
     declaration = reader.declaration
-    parts: list[Condition] = []
+    parts: list[Condition] = [found.narrowed]
     if found.search:
         parts.append(reader.searched(found.search))
     for one in found.filters:
@@ -241,7 +244,10 @@ def _bound(info: Info, column: Any, operation: str, text: str) -> Condition:
 
 def told(declaration: Declaration, found: Asked, names: dict[tuple[str, str], str] | None = None) -> str:
     """The filter in words, for exports and their history. > 状态 是 已领取; 关键词 青川"""
-    parts = [f"{read(say('keyword'))} {found.search}"] if found.search else []
+    keyword = read(say("keyword"))
+    parts = [read(found.view_text)] if found.view else []
+    if found.search:
+        parts.append(f"{keyword} {found.search}")
     for one in found.filters:
         info = declaration.fields[one.name]
         value = (names or {}).get((one.name, one.value)) or _shown(info, one)

@@ -94,7 +94,7 @@ def print_many(
     if len(rows) > MOST_ROWS:
         raise BadPeriod(say("More than {most} records; choose a shorter period.", most=MOST_ROWS))
     filter_text = "; ".join(
-        part for part in (text, told(declaration, found) if found.filters or found.search else "") if part
+        part for part in (text, told(declaration, found) if found.filters or found.search or found.view else "") if part
     )
     filler = _Filler(access, declaration, rows, {}, Steps.none())
     blocks = [TextBlock(filter_text)] if filter_text else []
@@ -258,7 +258,12 @@ class _Filler:
     def _notes(self, block: Block, many: bool) -> tuple[tuple[str, str], ...]:
         if not block.capitals or many:
             return ()
-        value = self.rows[0].values.get(block.capitals)
+        if block.child:
+            found = [line.values.get(block.capitals) for line in self.children.get(block.child, ())]
+            known = [one for one in found if isinstance(one, Decimal)]
+            value = sum(known, Decimal(0)) if known and len(known) == len(found) else None
+        else:
+            value = self.rows[0].values.get(block.capitals)
         if value is None:
             return ()
         return ((read(Text("人民币（大写）", "RMB in words")), amount_in_capitals(value)),)

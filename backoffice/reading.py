@@ -241,10 +241,18 @@ class Reader:
         return fn.LOWER(column).contains(text.lower())
 
     def guarded(self, info: Info, condition: Condition) -> Condition:
-        """A condition on a field, only where the reader sees it in clear."""
-        return all_of(
-            [self.access.shown(self.declaration, info.path), self.access.clear(self.declaration, info), condition]
-        )
+        """A condition on a field, only where the reader sees it in clear; a reference only to what he may read."""
+        access, declaration = self.access, self.declaration
+        parts = [access.shown(declaration, info.path), access.clear(declaration, info), condition]
+        other = access.catalogue.get(info.target)
+        if other is not None and not open_to_all(other, info.target):
+            scope = access.scope(other)
+            if scope is False:
+                return False
+            if scope is not True:
+                readable = other.model.select(other.model.id).where(scope)
+                parts.append(info.column.is_null() | info.column.in_(readable))
+        return all_of(parts)
 
     # ---- results ---------------------------------------------------------------------------------------------------
 

@@ -104,8 +104,11 @@ def open_session(user_id: int, *, now: dt.datetime, today: dt.date, address: str
     return token
 
 
-def resolve(token: str, *, now: dt.datetime, today: dt.date) -> Account | Lapsed | None:
-    """Who the token belongs to, why it no longer counts, or None for an unknown one. Two queries, nothing written."""
+def resolve(token: str, *, now: dt.datetime, today: dt.date, may_idle: bool = False) -> Account | Lapsed | None:
+    """Who the token belongs to, why it no longer counts, or None for an unknown one. Two queries, nothing written.
+
+    `may_idle`: a session that rests goes on until it is ten hours old.
+    """
     if not _TOKEN.fullmatch(token):
         return None
     row: Any = (
@@ -135,7 +138,7 @@ def resolve(token: str, *, now: dt.datetime, today: dt.date) -> Account | Lapsed
     )
     if row is None:
         return None
-    idle = _idle(row.idle)
+    idle = ABSOLUTE if may_idle else _idle(row.idle)
     why = _why_lapsed(row, now, idle)
     if why:
         return Lapsed(why)
@@ -191,17 +194,9 @@ def open_sessions(user_id: int, *, now: dt.datetime, today: dt.date, own: int | 
     return [OpenSession(row.id, row.created_at, row.seen_at, row.address, row.agent, row.id == own) for row in rows]
 
 
-def open_counts(user_ids: Sequence[int], *, now: dt.datetime, idle: dt.timedelta) -> dict[int, int]:
-    """Account -> how many sessions count at this moment, for those that have any. One query."""
-    if not user_ids:
-        return {}
-    rows: Any = (
-        Session.select(Session.user, fn.COUNT(Session.id))
-        .where(Session.user.in_(list(user_ids)) & _counts(now, idle))
-        .group_by(Session.user)
-        .tuples()
-    )
-    return {int(user): int(count) for user, count in rows}
+def open_count(*, now: dt.datetime, idle: dt.timedelta) -> Any:
+    """How many sessions of an account count at this moment, as a column of a query on User."""
+    return Session.select(fn.COUNT(Session.id)).where((Session.user == User.id) & _counts(now, idle))
 
 
 def _counts(now: dt.datetime, idle: dt.timedelta) -> Any:
@@ -243,7 +238,7 @@ __all__ = [
     "end",
     "end_all",
     "idle_limit",
-    "open_counts",
+    "open_count",
     "open_session",
     "open_sessions",
     "resolve",

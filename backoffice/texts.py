@@ -81,8 +81,14 @@ def speak(locale: str) -> None:
 
 @cache
 def catalogue(locale: str) -> NullTranslations:
-    """The messages of one locale; English is the language of the ids. The compiled file is read once per process."""
-    return Translations.load(str(DIRECTORY), [locale], "messages")
+    """The messages of one locale; English is the language of the ids. The compiled file is read once per process.
+
+    What a Chinese locale has no message for reads in the first of them, never in English.
+    """
+    found: NullTranslations = Translations.load(str(DIRECTORY), [locale], "messages")
+    if locale not in ("en", LOCALES[0]):
+        found.add_fallback(catalogue(LOCALES[0]))
+    return found
 
 
 def _fill(text: str, values: Mapping[str, Any]) -> str:

@@ -125,16 +125,21 @@ def discard(kept: Kept, data_dir: Path) -> None:
     _path(kept.key, data_dir).unlink(missing_ok=True)
 
 
+def disposition(kind: str, name: str) -> str:
+    """The header that names a file: plain ASCII for old clients, the full name in UTF-8 for all others (RFC 6266)."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    plain = re.sub(r"[^A-Za-z0-9._ -]", "_", plain).strip(" ._") or "file"
+    if Path(plain).suffix != Path(name).suffix:
+        plain = f"file{Path(name).suffix}" if Path(name).suffix.isascii() else "file"
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
 def attachment_headers(row: StoredFile) -> dict[str, str]:
     """The headers under which a stored file is handed out: to be saved, never to be run or shown as a page."""
-    plain = unicodedata.normalize("NFKD", row.name).encode("ascii", "ignore").decode()
-    plain = re.sub(r"[^A-Za-z0-9._ -]", "_", plain).strip(" .") or "file"
-    if Path(plain).suffix != Path(row.name).suffix:
-        plain = f"file{Path(row.name).suffix}" if Path(row.name).suffix.isascii() else "file"
     return {
         "Content-Type": row.mime,
         "Content-Length": str(row.size),
-        "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(row.name, safe='')}",
+        "Content-Disposition": disposition("attachment", row.name),
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
     }

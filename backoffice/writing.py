@@ -359,6 +359,7 @@ class Writer:
             name: [history.plain(self.draft.before.get(name)), history.plain(value)]
             for name, value in after.items()
             if value != self.draft.before.get(name)
+            and name not in self.declaration.untold
             and (created or name not in _SILENT)
             and not (created and value is None)
         }

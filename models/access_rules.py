@@ -67,7 +67,6 @@ GENERAL: tuple[Rule, ...] = (
         "制度参数按生效日期逐条新增，不改旧条，旧记录沿用当时数值；由总经理核准的修改流程待建。",
         "Figures are dated rows that are added and never edited, so records keep the figure of their time; the change approved by "
         "the general manager comes with the policy book.",
-        marks=("dated_params",),
         waits="policy book",
     ),
 )

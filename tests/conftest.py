@@ -28,7 +28,7 @@ try:
 except ImportError:  # psycopg is an extra.
     postgres = None  # type: ignore[assignment]
 
-pytest_plugins = ["tests.company"]
+pytest_plugins = ["tests.company", "tests.rule_marks", "tests.sample"]
 DIALECTS = ("sqlite", "postgresql")
 ALL_MUST_RUN = os.environ.get("BACKOFFICE_TEST_ALL") == "1"
 

@@ -19,9 +19,7 @@ _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 # A tag with its attributes, quoted values included, so that a `>` in a value does not end it.
 _TAG = re.compile(r"<([a-zA-Z][\w-]*)((?:\s+|/|=|\"[^\"]*\"|'[^']*'|[^\s\"'>/=]+)*)>", re.DOTALL)
 _ATTRIBUTE = re.compile(r"([^\s\"'>/=]+)(?:\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'>]+))?", re.DOTALL)
-_ENVIRONMENT = Environment(
-    extensions=["jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols"], autoescape=True
-)
+_ENVIRONMENT = Environment(extensions=["jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols"], autoescape=True)
 
 
 def faults(name: str, source: str, known: frozenset[str]) -> Iterator[str]:
@@ -65,9 +63,7 @@ def _refused_by_csp(source: str, *, printed: bool) -> Iterator[str]:
     for match in _TAG.finditer(html):
         line = html.count("\n", 0, match.start()) + 1
         tag = match[1].lower()
-        attributes = {
-            found[1].lower(): (found[2] or "").strip("\"'") for found in _ATTRIBUTE.finditer(match[2])
-        }
+        attributes = {found[1].lower(): (found[2] or "").strip("\"'") for found in _ATTRIBUTE.finditer(match[2])}
         if tag == "style" and not printed:
             yield f"line {line}: <style> in a page"
         if tag == "script" and ("src" not in attributes or printed):

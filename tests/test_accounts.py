@@ -280,7 +280,6 @@ def test_the_second_of_two_editors_is_told(admin: User) -> None:
     assert User.get_by_id(user.id).name == "First"
 
 
-@pytest.mark.rule("ACL-03")
 def test_nobody_changes_his_own_roles(admin: User) -> None:
     wanted = values(username="root", name="Root", department=admin.department_id, roles=frozenset({"admin", "gm"}))
     saved = accounts.update_user(admin.id, wanted, version=1, actor_id=admin.id, now=NOW)
@@ -323,7 +322,6 @@ def test_of_two_administrators_who_disable_each_other_one_stays(app: Flask, admi
     assert User.select().where(User.active == True).count() == 1  # noqa: E712 - SQL, not Python
 
 
-@pytest.mark.rule("CUS-24")
 def test_disabling_ends_sessions_and_names_what_is_still_owned(app: Flask, admin: User) -> None:
     user = make_user("bob", "salesperson")
     browsers = [signed_in(app, "bob") for _ in range(2)]
@@ -443,7 +441,7 @@ def test_a_service_manager_grants_in_his_own_department_only(app: Flask) -> None
     manager = make_user("boss", "service_manager", department=place)
     mine = make_user("bob", "dept_head", department=place)
     other = make_user("eve", "dept_head", department=make_place("sales"))
-    nowhere = make_user("ned", "dept_head", department=None)
+    nowhere = make_user("nick", "dept_head", department=None)
     assert isinstance(grant(manager, mine), Done)
     assert isinstance(grant(manager, other), Missing)
     assert isinstance(grant(manager, nowhere), Missing)
@@ -476,7 +474,6 @@ def delegate(admin: User, absent: User, to: User, /, **changed: Any) -> Outcome:
     return accounts.create_delegation(DelegationValues(**given), actor_id=admin.id, now=NOW, today=TODAY)
 
 
-@pytest.mark.rule("ACL-03")
 def test_a_delegation_has_a_period_a_reason_and_a_history(admin: User) -> None:
     owner, to = make_user("bob", "sales_manager"), make_user("eve", "group_leader")
     made = delegate(admin, owner, to)
@@ -514,7 +511,6 @@ def test_wrong_delegations_are_errors_of_their_fields(admin: User, changed: dict
     assert Delegation.select().count() == 0
 
 
-@pytest.mark.rule("ACL-03")
 @pytest.mark.parametrize("role", ["admin", "auditor"])
 def test_who_never_approves_is_no_side_of_a_delegation(admin: User, role: str) -> None:
     owner, to = make_user("bob", "sales_manager", role), make_user("eve", "group_leader")
@@ -655,7 +651,7 @@ def test_the_list_takes_at_most_eight_queries(app: Flask, admin: User) -> None:
         assert browser.get("/admin/user/?page_size=50&search=u").status_code == 200
     finally:
         proxy.obj.query_hooks.clear()
-    assert 0 < len(asked) <= 8, asked
+    assert 0 < len(asked) <= 6, asked  # The menu of the whole product takes two more.
 
 
 def form_of(browser: Browser, path: str) -> dict[str, Any]:
@@ -791,7 +787,6 @@ def test_without_the_field_active_an_account_stays_as_it_is(app: Flask, admin: U
     assert not User.get_by_id(user.id).active
 
 
-@pytest.mark.rule("ACL-04")
 def test_two_sessions_of_one_account_are_shown(app: Flask, admin: User) -> None:
     user = make_user("bob")
     browser = signed_in(app, "root")

@@ -204,10 +204,7 @@ def test_an_exhausted_pool_is_busy(opened: Database) -> None:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_file_is_opened_durable_and_strict(opened: Any) -> None:
-    found = {
-        name: opened.pragma(name)
-        for name in ("journal_mode", "synchronous", "foreign_keys", "trusted_schema")
-    }
+    found = {name: opened.pragma(name) for name in ("journal_mode", "synchronous", "foreign_keys", "trusted_schema")}
     assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "trusted_schema": 0}
 
 
@@ -403,9 +400,7 @@ def upgrade_once(url: str, scripts: Path, start: Barrier) -> None:
     migrate.upgrade(open_database(url), scripts)
 
 
-def test_two_processes_migrate_one_after_the_other(
-    opened: Database, database_url: str, scripts: Path
-) -> None:
+def test_two_processes_migrate_one_after_the_other(opened: Database, database_url: str, scripts: Path) -> None:
     slow = FIRST.replace("db.create_tables", "__import__('time').sleep(0.5)\n    db.create_tables")
     (scripts / "9001_shelf.py").write_text(slow, encoding="utf-8")
     context = multiprocessing.get_context("spawn")

@@ -52,6 +52,4 @@ def test_the_lint_lets_pass(source: str) -> None:
 
 def test_printed_pages_may_carry_their_own_rules_but_no_script() -> None:
     assert list(faults("pdf/base.html", "<style>p {}</style><p style='a'>", KNOWN)) == []
-    assert list(faults("pdf/base.html", "<script src='a.js'></script>", KNOWN)) == [
-        "line 1: <script> without src"
-    ]
+    assert list(faults("pdf/base.html", "<script src='a.js'></script>", KNOWN)) == ["line 1: <script> without src"]

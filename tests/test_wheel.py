@@ -83,9 +83,7 @@ def imported(path: Path) -> set[str]:
 def test_the_wheel_serves_the_demo_from_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
     environment = tmp_path / "venv"
     venv.create(environment, with_pip=True)
-    outside = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "BACKOFFICE_"))
-    }
+    outside = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "BACKOFFICE_"))}
     outside.pop("VIRTUAL_ENV", None)
     install: list[str | Path] = [
         *(environment / "bin" / "python", "-m", "pip", "install"),
@@ -131,6 +129,4 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: Path, seconds: flo
                 return body
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.2)
-    raise AssertionError(
-        f"no answer from {url}:\n{log.read_text(encoding='utf-8', errors='replace')[-3000:]}"
-    )
+    raise AssertionError(f"no answer from {url}:\n{log.read_text(encoding='utf-8', errors='replace')[-3000:]}")

@@ -11,10 +11,13 @@ from backoffice.config import Settings
 from backoffice.database import connected, open_database
 from backoffice.demo import build
 from backoffice.demo.company import DemoAccount
+from backoffice.passwords import Hasher
 from backoffice.texts import read, say
 from models.base import db
 
 ACCOUNTS_FILE = "accounts.txt"
+# A demo starts within seconds; the first sign-in of each account makes its hash a full one.
+QUICK = Hasher(memory_kib=8 * 1024, time_cost=1)
 
 
 def opened(directory: Path, settings: Settings, password: str | None, customers: int) -> Iterator[str]:
@@ -39,7 +42,7 @@ def _made(directory: Path, settings: Settings, password: str | None, customers: 
     db.initialize(database)
     with connected(database):
         migrate.upgrade(database)
-        accounts = build(settings.data_dir, clock.now(), password=password, customers=customers)
+        accounts = build(settings.data_dir, clock.now(), password=password, customers=customers, hasher=QUICK)
         database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
     (work / "backoffice.db").replace(directory / "backoffice.db")

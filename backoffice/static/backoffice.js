@@ -2,7 +2,7 @@
 "use strict";
 const one = (query, root = document) => root.querySelector(query);
 const all = (query, root = document) => [...root.querySelectorAll(query)];
-const on = (target, type, act) => target.addEventListener(type, act);
+const on = (target, type, act, early = false) => target.addEventListener(type, act, early);
 const set = (element, attributes) => Object.entries(attributes).forEach(([key, value]) => element.setAttribute(key, value));
 const make = (name, attributes, text = "") => {
   const element = document.createElement(name);
@@ -222,11 +222,22 @@ function menus() {
   on(document, "keydown", (event) => event.key === "Escape" && close(null));
 }
 
+/* The further acts of a row open beside their button. */
+function rowActs() {
+  on(document, "toggle", ({ target, newState }) => {
+    if (newState !== "open" || !target.matches(".acts")) return;
+    const { right, top, bottom } = one(`[popovertarget="${target.id}"]`).getBoundingClientRect();
+    const below = bottom + target.offsetHeight < innerHeight;
+    target.style.left = Math.max(8, right - target.offsetWidth) + "px";
+    target.style.top = (below ? bottom : top - target.offsetHeight) + "px";
+  }, true);
+}
+
 /* Cards of the phone show the heading of each column before its value. */
 function labels() {
   for (const table of all("table.list")) {
     const heads = all("thead th", table).map((head) => head.dataset.field && head.textContent.trim());
-    for (const row of all("tbody tr", table))
+    for (const row of all(":is(tbody, tfoot) tr", table))
       [...row.cells].forEach((each, place) => heads[place] && each.setAttribute("data-label", heads[place]));
   }
 }
@@ -246,5 +257,6 @@ all("[data-lookup]").forEach(lookup);
 chosenFiles();
 keys();
 menus();
+rowActs();
 if (matchMedia("(max-width: 759px)").matches) labels();
 marks();

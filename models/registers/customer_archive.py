@@ -707,7 +707,7 @@ REGISTER = Register(
             "CUS-08",
             "档案不能删除，潜在客户只能由档案管理员说明原因作废，编号保留。",
             "Nothing is deleted; the archivist voids potential customers with a reason, and the number stays.",
-            marks=("no_delete",),
+            order=("void",),
         ),
         row(
             "CUS-09",
@@ -780,6 +780,7 @@ REGISTER = Register(
             "地址、法定代表人、等级、归属的变更在变更记录中保留旧值新值。",
             "Changes of address, representative, grade and owner keep old and new value in the history.",
             fields=("address", "registered_address", "legal_representative", "grade", "owner"),
+            marks=("keeps_old_values",),
         ),
         row("CUS-35", "节日生日清单待建。", "The list of days to greet is to come.", waits=_STEP_2),
         row("CUS-36", "邮寄名录待建。", "The mailing list is to come.", waits=_STEP_2),
@@ -800,7 +801,6 @@ REGISTER = Register(
             guard="plausible",
             compute="true_and_complete",
             fields=("unified_credit_code", "completeness", "duplicate_suspected"),
-            marks=("duplicate_hint",),
         ),
         row("CUS-41", "资料袋待服务凭证建成。", "The file bag waits for service vouchers.", waits="service_log"),
         row("CUS-42", "重点客户沟通方案待建。", "Plans for key customers are to come.", waits=_STEP_2),
@@ -810,6 +810,7 @@ REGISTER = Register(
             "CUS-45",
             "个人账号登录，闲置超过设定分钟自动退出，每个动作落到人。",
             "Personal accounts; an idle session ends after the minutes of the setting, and every act is tied to a person.",
+            marks=("idle_sign_out",),
         ),
         row(
             "CUS-46",

@@ -395,7 +395,9 @@ REGISTER = Register(
     ),
     access=access("gift_signoff"),
     sections=(
-        Section("申请", "Application", ("applicant", "applied_on", "purpose", "customer", "visit", "visit_on", "roadshow")),
+        Section(
+            "申请", "Application", ("applicant", "applied_on", "purpose", "customer", "visit", "visit_on", "roadshow")
+        ),
         Section("送达", "Delivery", ("planned_delivery_on", "total_value", "after_the_fact", "issued_at")),
         Section("签收", "Sign-off", ("signoff_signer", "signoff_on", "signoff_file", "fine_amount")),
     ),
