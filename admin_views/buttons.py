@@ -66,8 +66,9 @@ def editable(access: Access, declaration: Declaration, seen: Seen) -> bool:
     if not access.may(declaration, "update"):
         return False
     state = seen.state
+    acts_for = access.acts_for(declaration, seen.facts)
     for hat, grant in access.grants(declaration):
-        own = getattr(seen.facts, "owner_id", None) == hat.user_id
+        own = getattr(seen.facts, "owner_id", None) == hat.user_id or acts_for is not None
         if "update" in grant.verbs and (not declaration.states or state in declaration.update_states):
             if grant.scope != "own" or own or not declaration.is_record:
                 return True

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import url_for
 
 from admin_views.buttons import act_button, editable, possible
 from admin_views.pages import (
     Button,
+    Cell,
     ChildView,
+    Column,
     DetailsPage,
     FileView,
     LinkView,
@@ -16,9 +20,11 @@ from admin_views.pages import (
     SignatureView,
     StepView,
 )
-from admin_views.showing import cell, child_view, column
+from admin_views.showing import cell, child_view, column, heading
+from backoffice import history
 from backoffice.access import Access
 from backoffice.declarations import Declaration
+from backoffice.listing import filterable
 from backoffice.reading import Reader, Seen, SeenLine, lines
 from backoffice.routes import holds
 from backoffice.steps import Steps
@@ -27,8 +33,10 @@ from backoffice.values import moment
 from models.accounts import User
 from models.evidence import Step, StoredFile
 from models.matrix import ROLES
+from models.register import Link, Text
 
 LINKED_ROWS = 10
+VIEWS_SHOWN = 10
 
 
 class DetailsBuilder:
@@ -58,7 +66,7 @@ class DetailsBuilder:
             version=seen.version,
             list_url=url_for(f"{name}.index_view"),
             sections=self._sections(),
-            children=self._children(),
+            children=(*self._children(), *self._views()),
             signatures=self._signatures(),
             steps=tuple(self._step(row) for row in self.steps.rows),
             files=self._files(),
@@ -105,6 +113,27 @@ class DetailsBuilder:
             shown = [info for info in child.fields.values() if info.path not in self.seen.absent]
             found.append(child_view(self.declaration, child, shown, rows))
         return tuple(found)
+
+    def _views(self) -> tuple[ChildView, ...]:
+        """Who saw secret fields of this record, from the history: the latest views, in lists as well as here (CUS-20)."""
+        declaration = self.declaration
+        secret = {info.path: info for info in declaration.every_field() if info.field.level > 1}
+        if not secret or not declaration.is_record or "log_views" not in declaration.marks or self.seen.absent:
+            return ()
+        rows = tuple(
+            (
+                Cell("at", moment(event.at), event.at.isoformat()),
+                Cell("actor", event.actor_name),
+                Cell("fields", "、".join(heading(secret[path]) for path in paths if path in secret), wide=True),
+            )
+            for event, paths in history.views_of(declaration.name, self.seen.id, VIEWS_SHOWN)
+        )
+        columns = (
+            Column("at", read(say("When"))),
+            Column("actor", read(say("Who"))),
+            Column("fields", read(say("Fields"))),
+        )
+        return (ChildView("views", read(Text("查阅记录", "views of secret fields")), columns, rows),)
 
     def _signatures(self) -> tuple[SignatureView, ...]:
         found = []
@@ -186,11 +215,11 @@ class DetailsBuilder:
         found = []
         for link in self.declaration.register.links:
             other = self.access.catalogue.get(link.register)
-            if other is None or not self.access.may(other, "read"):
+            if other is None or not self.access.may(other, "read") or not self._may_see(link):
                 continue
             names = [name for name in other.shown(other.register.columns) if name != link.field]
-            reader = Reader(self.access, other, (*names, link.field, "state"))
-            condition = reader.guarded(other.fields[link.field], other.columns[link.field] == self.seen.id)
+            reader = Reader(self.access, other, (*names, "state"))
+            condition = self._linked(link, other, reader)
             rows = reader.rows(condition, reader.order(other.register.order[0], descending=True), limit=LINKED_ROWS)
             shown = [name for name in names if other.fields[name].field.level == 1]
             views = tuple(
@@ -208,8 +237,22 @@ class DetailsBuilder:
             )
             columns = tuple(column(other.fields[name]) for name in shown)
             more = url_for(f"{other.name}.index_view") + f"?flt_{link.field}_equals={self.seen.id}"
-            found.append(LinkView(label(link), columns, views, more if len(views) == LINKED_ROWS else ""))
+            whole = len(views) < LINKED_ROWS or link.field not in {info.name for info in filterable(self.access, other)}
+            found.append(LinkView(label(link), columns, views, "" if whole else more))
         return tuple(found)
+
+    def _may_see(self, link: Link) -> bool:
+        return not link.act or any(act.name == link.act for act in self.access.open_acts(self.declaration))
+
+    def _linked(self, link: Link, other: Declaration, reader: Reader) -> Any:
+        """The rows that point here, or that are like this one in a column."""
+        if not link.alike:
+            return reader.guarded(other.fields[link.field], other.columns[link.field] == self.seen.id)
+        here = self.declaration.model.alias()
+        mine = here.select(getattr(here, link.alike)).where(here.id == self.seen.id)
+        column = other.columns[link.field]
+        condition = (column == mine) & (column != "")
+        return condition & (other.model.id != self.seen.id) if other is self.declaration else condition
 
     def _tools(self) -> tuple[Button, ...]:
         declaration, seen, name = self.declaration, self.seen, self.declaration.name

@@ -23,6 +23,7 @@ from backoffice.picking import label_of, offered
 from backoffice.reading import Seen, SeenLine
 from backoffice.texts import label, read, say
 from backoffice.typable import Typable
+from backoffice.typing_in import is_table
 from backoffice.uploads import UploadRefused, store
 from backoffice.values import BadValue, parse, shown, typed
 from models.base import db
@@ -49,14 +50,14 @@ def typed_inputs(
     found = Typed()
     for name, info in infos.items():
         if info.kind == "file":
-            _take_file(access, declaration, name, found)
+            _take_file(access, declaration, info, name, found.inputs, found)
         elif info.kind == "ref":
             if name in request.form or f"{name}-text" in request.form:
                 found.inputs[name] = _reference(access, declaration, info, name)
         elif name in request.form:
             found.inputs[name] = request.form[name]
     for child, names in children.items():
-        rows = _typed_lines(access, declaration, child, tuple(names))
+        rows = _typed_lines(access, declaration, child, tuple(names), found)
         if rows or any(key.startswith(f"{child}-") for key in request.form):
             found.inputs[child] = rows
     if declaration.register.attachments:
@@ -64,23 +65,27 @@ def typed_inputs(
     return found
 
 
-def _typed_lines(access: Access, declaration: Declaration, child: str, names: Sequence[str]) -> list[dict[str, Any]]:
+def _typed_lines(
+    access: Access, declaration: Declaration, child: str, names: Sequence[str], found: Typed
+) -> list[dict[str, Any]]:
     rows: dict[int, dict[str, Any]] = {}
     info = declaration.children[child]
-    for key in request.form:
+    for key in dict.fromkeys([*request.form, *request.files]):
         if not key.startswith(f"{child}-"):
             continue
-        found = _LINE.fullmatch(key.removeprefix(f"{child}-").removesuffix("-text"))
-        if found is None or int(found[1]) >= MOST_LINES:
+        place = _LINE.fullmatch(key.removeprefix(f"{child}-").removesuffix("-text").removesuffix(KEPT))
+        if place is None or int(place[1]) >= MOST_LINES:
             continue
-        n, name = int(found[1]), found[2]
+        n, name = int(place[1]), place[2]
         row = rows.setdefault(n, {"n": n})
         if name in {"id", "delete"}:
             row[name] = request.form[key]
-        elif name in names:
-            field_info = info.fields.get(name)
-            if field_info is not None and field_info.kind == "ref":
-                row[name] = _reference(access, declaration, field_info, f"{child}-{n}-{name}")
+        elif name in names and name not in row:
+            whole = f"{child}-{n}-{name}"
+            if info.fields[name].kind == "ref":
+                row[name] = _reference(access, declaration, info.fields[name], whole)
+            elif info.fields[name].kind == "file":
+                _take_file(access, declaration, info.fields[name], whole, row, found)
             else:
                 row[name] = request.form[key]
     return [rows[n] for n in sorted(rows)]
@@ -103,14 +108,17 @@ def _reference(access: Access, declaration: Declaration, info: Info, key: str) -
 # ---- uploads -------------------------------------------------------------------------------------------------------
 
 
-def _take_file(access: Access, declaration: Declaration, name: str, found: Typed) -> None:
-    upload = request.files.get(name)
+def _take_file(
+    access: Access, declaration: Declaration, info: Info, key: str, inputs: dict[str, Any], found: Typed
+) -> None:
+    """The upload under `key`, or the one that a refused form had brought already. A field left empty keeps what it has."""
+    upload = request.files.get(key)
     if upload is not None and upload.filename:
-        found.inputs[name] = _stored(access, declaration, name, upload, found)
-    elif request.form.get(name + KEPT):
-        found.inputs[name] = request.form[name + KEPT]
-    elif name in request.form and request.form[name].strip():
-        found.inputs[name] = request.form[name]
+        inputs[info.name] = _stored(access, declaration, info.path, upload, found, key)
+    elif request.form.get(key + KEPT):
+        inputs[info.name] = request.form[key + KEPT]
+    elif request.form.get(key, "").strip():
+        inputs[info.name] = request.form[key]
 
 
 def _take_attachments(access: Access, declaration: Declaration, found: Typed) -> None:
@@ -119,26 +127,26 @@ def _take_attachments(access: Access, declaration: Declaration, found: Typed) ->
     ]
     for upload in request.files.getlist("attachments"):
         if upload.filename:
-            stored = _stored(access, declaration, "attachments", upload, found)
+            stored = _stored(access, declaration, "attachments", upload, found, "attachments")
             if stored:
                 kept.append(stored)
     if kept:
         found.inputs["attachments"] = kept
 
 
-def _stored(access: Access, declaration: Declaration, name: str, upload: Any, found: Typed) -> str:
+def _stored(access: Access, declaration: Declaration, path: str, upload: Any, found: Typed, key: str) -> str:
     """The id of an upload; it stays the uploader's own until a record takes it, so that a corrected form keeps it."""
     try:
         kept = store(
             (upload.filename, upload.stream),
             register=declaration.name,
-            field=name,
+            field=path,
             actor=access,
             now=clock.now(),
             data_dir=current_app.config["DATA_DIR"],
         )
     except UploadRefused as refused:
-        found.problems.setdefault(name, []).append(Problem(refused.message))
+        found.problems.setdefault(key, []).append(Problem(refused.message))
         return ""
     with db.atomic():
         return str(StoredFile.insert(**kept.columns()).execute())
@@ -301,7 +309,7 @@ class FormBuilder:
             if key in request.form or f"{key}-text" in request.form:
                 return request.form.get(key, ""), request.form.get(f"{key}-text", "") or self._label_of(info, key)
         if fresh:
-            return "", ""
+            return self._default(info)
         if self.seen is not None:
             return typed(info, self.seen.values.get(info.name)), self.seen.labels.get(info.name, "")
         if info.name in self.values:
@@ -325,9 +333,9 @@ class FormBuilder:
             return "true", ""
         return "", ""
 
-    def _add_kept(self, blueprint: Blueprint, key: str) -> None:
+    def _add_kept(self, blueprint: Blueprint, key: str, given: Any = None) -> None:
         """The upload that a refused form had brought already, kept beside the file input."""
-        uploaded = str(self.inputs.get(key) or "")
+        uploaded = str(given or self.inputs.get(key) or "")
         name = kept_name(self.access, uploaded)
         if name:
             blueprint.fields[key][1]["description"] = read(say("Already uploaded: {name}", name=name))
@@ -391,10 +399,24 @@ class FormBuilder:
         else:
             value, text = "", ""
         blueprint.add(info, key, value, text)
+        if info.kind == "file":
+            self._add_line_file(blueprint, info, key, line)
+
+    def _add_line_file(self, blueprint: Blueprint, info: Info, key: str, line: SeenLine | None) -> None:
+        """Beside the file input of a line: what it has already, or what a refused form had brought."""
+        if line is not None and line.labels.get(info.name):
+            blueprint.fields[key][1]["description"] = read(say("Has: {name}", name=line.labels[info.name]))
+        rows = self.inputs.get(info.child) if self.repeat else None
+        place = _LINE.fullmatch(key.removeprefix(f"{info.child}-"))
+        if not is_table(rows) or place is None:
+            return
+        given = next((row.get(info.name) for row in rows or () if row.get("n") == int(place[1])), None)
+        self._add_kept(blueprint, key, given or "-")
 
     def _lines_view(self, form: Any, child: ChildInfo, prefixes: Sequence[str], names: Sequence[str]) -> LinesView:
         headings = tuple((name, heading(child.fields[name])) for name in names)
-        rows = tuple(Part(form, prefix, [*names, "id"]) for prefix in prefixes)
+        kept = [f"{name}{KEPT}" for name in names if child.fields[name].kind == "file"]
+        rows = tuple(Part(form, prefix, [*names, *kept, "id"]) for prefix in prefixes)
         return LinesView(
             child.name, label(child.child), rows, headings, Part(form, f"{child.name}-NEW", names), can_add=True
         )

@@ -71,7 +71,7 @@ class HistoryBuilder:
             moment(event.at),
             event.actor_name,
             action,
-            self._action(action),
+            self._action(action, str(detail.get("cause") or "").partition(" ")[0]),
             principals.get(event.on_behalf_of_id, ""),
             event.address,
             tuple(self._changes(detail)),
@@ -79,9 +79,11 @@ class HistoryBuilder:
             event.hash[:12],
         )
 
-    def _action(self, action: str) -> str:
-        if action in self.declaration.acts:
-            return label(self.declaration.acts[action])
+    def _action(self, action: str, cause: str = "") -> str:
+        """The label of what happened; what another register caused reads as its act there."""
+        source = self.access.catalogue.get(cause, self.declaration)
+        if action in source.acts:
+            return label(source.acts[action])
         if action in ACTIONS:
             return str(ACTIONS[action])
         kind, _, name = action.partition(":")

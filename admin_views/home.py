@@ -75,7 +75,7 @@ def _waits_for(actor: Access, declaration: Declaration) -> Condition:
     entitlements = Entitlements(actor, declaration)
     parts: list[Condition] = []
     for entitlement in entitlements.by_role():
-        if entitlement.act.tone not in FORWARD:
+        if entitlement.act.tone not in FORWARD or entitlement.route.quiet:
             continue
         where = entitlement.where(model)
         # What one may not sign oneself does not wait for oneself.
@@ -86,7 +86,7 @@ def _waits_for(actor: Access, declaration: Declaration) -> Condition:
                 all_of([getattr(model, by.person) == actor.id, model.state.in_(list(route.sources))])
                 for route in act.routes
                 for by in route.who
-                if by.person and route.sources
+                if by.person and route.sources and not route.quiet
             )
     return any_of(parts)
 

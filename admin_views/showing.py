@@ -62,7 +62,8 @@ def cell(access: Access, declaration: Declaration, info: Info, seen: Seen, *, li
     return Cell(text=text, value=exact if links or exact != text else None, tone=tone, url=url, **common)
 
 
-def line_cell(info: Info, line: SeenLine) -> Cell:
+def line_cell(info: Info, line: SeenLine, register: str = "") -> Cell:
+    """One field of a line; with the name of its register a file is a link."""
     name = info.name
     common: dict[str, Any] = {
         "field": name,
@@ -73,14 +74,17 @@ def line_cell(info: Info, line: SeenLine) -> Cell:
     if name in line.masked:
         return Cell(text=MASK, masked=True, **common)
     value = line.values.get(name)
-    return Cell(text=text_of(info, line.values, line.labels, name), value=machine(info, value), **common)
+    url = ""
+    if register and info.kind == "file" and value is not None:
+        url = url_for(f"{register}.file", id=line.record_id, file=value)
+    return Cell(text=text_of(info, line.values, line.labels, name), value=machine(info, value), url=url, **common)
 
 
 def child_view(
     declaration: Declaration, child: ChildInfo, infos: Sequence[Info], rows: Sequence[SeenLine]
 ) -> ChildView:
     """The lines of a child table, with the sums that its printed forms declare."""
-    cells = tuple(tuple(line_cell(info, row) for info in infos) for row in rows)
+    cells = tuple(tuple(line_cell(info, row, declaration.name) for info in infos) for row in rows)
     return ChildView(
         child.name,
         label(child.child),

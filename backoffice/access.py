@@ -15,7 +15,7 @@ from operator import and_, or_
 from typing import Any
 
 from backoffice.declarations import ACCOUNT, Catalogue, Declaration, Info
-from backoffice.people import Hat, Staff
+from backoffice.people import Hat, Staff, absentees
 from backoffice.routes import Entitlement, Entitlements, holds
 from models.accounts import ExportGrant, User
 from models.evidence import Step
@@ -77,6 +77,7 @@ class Access:
     _views: dict[tuple[str, int], tuple[Any, list[View]]] = field(default_factory=dict)
     _conditions: dict[Any, Condition] = field(default_factory=dict)
     _open_acts: dict[str, list[Act]] = field(default_factory=dict)
+    _absent: frozenset[int] | None = None
 
     @property
     def id(self) -> int:
@@ -92,6 +93,28 @@ class Access:
 
     def has_role(self, role: str) -> bool:
         return any(hat.role == role for hat in self.hats)
+
+    # ---- deputies --------------------------------------------------------------------------------------------------
+
+    @property
+    def absent(self) -> frozenset[int]:
+        """Accounts that are absent today; asked once."""
+        if self._absent is None:
+            self._absent = absentees(self.today)
+        return self._absent
+
+    def acts_for(self, declaration: Declaration, record: Any) -> int | None:
+        """The absent owner for whom this person acts as the record's deputy, None if he does not (decisions.md 3)."""
+        if not declaration.deputy or getattr(record, f"{declaration.deputy}_id", None) != self.id:
+            return None
+        owner = getattr(record, "owner_id", None)
+        return owner if owner in self.absent else None
+
+    def acting(self, declaration: Declaration, model: Any) -> Condition:
+        """The records on which the person acts as deputy of an absent owner."""
+        if not declaration.deputy or not self.absent:
+            return NOTHING
+        return (getattr(model, declaration.deputy) == self.id) & model.owner.in_(sorted(self.absent))
 
     # ---- verbs -----------------------------------------------------------------------------------------------------
 
@@ -169,7 +192,10 @@ class Access:
                 if any(not grant.view for _, grant in grants)
                 else frozenset().union(*(self._fields_of(declaration, grant) or frozenset() for _, grant in grants))
             )
-            mine = any_of([self._steps_of(declaration, model), model.created_by == self.id])
+            mine = all_of(
+                [any_of([self._steps_of(declaration, model), model.created_by == self.id])]
+                + ([self._kept(declaration, model)] if declaration.register.former[0] else [])
+            )
             found.append(View(mine, full, "", extra=True))
             for entitlement in Entitlements(self, declaration).by_role():
                 role = entitlement.hat.role if entitlement.hat is not None else ""
@@ -185,6 +211,13 @@ class Access:
             (Step.register == declaration.name) & ((Step.actor == self.id) | (Step.on_behalf_of == self.id))
         )
         return model.id.in_(steps)
+
+    def _kept(self, declaration: Declaration, model: Any, user_id: int | None = None) -> Condition:
+        """Records that the person has not given away (CUS-24): who did reads them no more for having made or signed them."""
+        child, column = declaration.register.former
+        given = declaration.children[child]
+        rows = given.model.select(given.owner).where(getattr(given.model, column) == (user_id or self.id))
+        return model.id.not_in(rows)
 
     def _reach(self, declaration: Declaration, model: Any, hat: Hat, grant: Grant) -> Condition:
         """The rows of one grant worn by one hat."""
@@ -209,7 +242,9 @@ class Access:
         if scope == "all":
             return EVERYTHING
         own = any_of(
-            getattr(model, name) == hat.user_id for name in declaration.register.own if name in declaration.columns
+            self._named(declaration, model, name, hat.user_id)
+            for name in declaration.register.own
+            if name in declaration.columns
         )
         if scope == "own":
             return own
@@ -224,6 +259,13 @@ class Access:
         if hat.department_id is None:
             return own
         return (model.department == hat.department_id) | (model.maker_department == hat.department_id)
+
+    def _named(self, declaration: Declaration, model: Any, name: str, user_id: int) -> Condition:
+        """Where the person stands in the column; as maker only while he has not given the record away."""
+        condition = getattr(model, name) == user_id
+        if name != "created_by" or not declaration.register.former[0]:
+            return condition
+        return all_of([condition, self._kept(declaration, model, user_id)])
 
     # ---- values ----------------------------------------------------------------------------------------------------
 
@@ -271,6 +313,8 @@ class Access:
                 continue
             if unmask.person:
                 found.append(getattr(model, unmask.person) == self.id)
+                if unmask.person == "owner":
+                    found.append(self.acting(declaration, model))
             else:
                 found.extend(view.where for view in self.views(declaration, model) if view.role == unmask.role)
         return any_of(found)

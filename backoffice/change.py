@@ -8,7 +8,7 @@ all come through here.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from peewee import IntegrityError
@@ -18,6 +18,7 @@ from backoffice.access import Access, all_of, any_of
 from backoffice.declarations import Declaration, Info
 from backoffice.integrity import explain
 from backoffice.outcomes import Declined, Done, Errors, Forbidden, Invalid, Missing, Outcome
+from backoffice.people import Hat
 from backoffice.routes import Entitlement
 from backoffice.steps import Steps
 from backoffice.texts import label, say
@@ -150,6 +151,7 @@ class _Work:
             seen = typable.reader_for(actor, declaration).one(record.id)
             if seen is None:
                 return Missing()
+            writer.on_behalf_of = edits_for(actor, declaration, record)
             self._type(draft, typable.for_record(actor, declaration, seen))
             self._check(draft, context)
             self._compute(draft, context, writer)
@@ -228,6 +230,8 @@ class _Work:
 
     def _own_value(self, ask: Ask) -> Any:
         raw = self.inputs.get(ask.field)
+        if raw is None and ask.default:
+            raw = self.now.astimezone(clock.company_zone()).date() if ask.default == "today" else ask.default
         try:
             value = parse(own_info(ask, ask.field), raw) if raw is not None else None
         except BadValue as wrong:
@@ -319,26 +323,22 @@ class _Work:
 
 def own_info(ask: Ask, name: str) -> Info:
     """A value that only the act has, as a field."""
-    return Info(name, Field(name, ask.zh, ask.en, required=ask.required, minimum=ask.minimum), None, ask.kind)
+    field = Field(
+        name,
+        ask.zh,
+        ask.en,
+        required=ask.required,
+        minimum=ask.minimum,
+        choices=ask.choices,
+        default=ask.default or None,
+    )
+    return Info(name, field, None, ask.kind)
 
 
 def may_update(actor: Access, declaration: Declaration, record: Any) -> Declined | None:
     """Why the person may not edit this record as it stands, None if he may (decisions.md 3, 6, 33)."""
     state = getattr(record, "state", "")
-    model = declaration.model
-    reach: list[Any] = []
-    for hat, grant in actor.grants(declaration):
-        if "update" in grant.verbs and (not declaration.states or state in declaration.update_states):
-            if grant.scope == "own" and declaration.is_record:
-                reach.append(_editors(declaration, hat.user_id))
-            else:
-                reach.append(actor.reach(declaration, hat, grant))
-        if "create" in grant.verbs and state in declaration.register.owner_updates:
-            reach.append(model.owner == hat.user_id)
-    condition = any_of(reach)
-    if condition is True:
-        return None
-    if condition is not False and model.select(model.id).where((model.id == record.id) & condition).exists():
+    if _meets(declaration, record, any_of(_edit_reach(actor, declaration, state, actor.hats))):
         return None
     rule = next((rule for rule in declaration.rules.values() if "owner_edit" in rule.marks), None)
     if declaration.states and state not in {*declaration.update_states, *declaration.register.owner_updates}:
@@ -346,6 +346,50 @@ def may_update(actor: Access, declaration: Declaration, record: Any) -> Declined
         return Declined(text, *((rule.id, rule.clause) if rule else ("", "")))
     text = say("Only the person in charge and those above may edit this record.")
     return Declined(text, *((rule.id, rule.clause) if rule else ("", "")))
+
+
+def edits_for(actor: Access, declaration: Declaration, record: Any) -> int | None:
+    """For whom an edit is made: for nobody else where the person may make it himself; else for the absent owner or the lender."""
+    lent = [hat for hat in actor.hats if hat.on_behalf_of is not None]
+    owner = actor.acts_for(declaration, record)
+    if not lent and owner is None:
+        return None
+    state = getattr(record, "state", "")
+    own = [hat for hat in actor.hats if hat.on_behalf_of is None]
+    if _meets(declaration, record, any_of(_edit_reach(actor, declaration, state, own, deputy=False))):
+        return None
+    if owner is not None:
+        return owner
+    for hat in lent:
+        if _meets(declaration, record, any_of(_edit_reach(actor, declaration, state, [hat], deputy=False))):
+            return hat.on_behalf_of
+    return None
+
+
+def _edit_reach(
+    actor: Access, declaration: Declaration, state: str, hats: Sequence[Hat], *, deputy: bool = True
+) -> Iterator[Any]:
+    """Which records of a state these hats may edit; with `deputy` also those whose absent owner the person stands in for."""
+    for hat in hats:
+        for grant in declaration.register.access.get(hat.role, ()):
+            if "update" in grant.verbs and (not declaration.states or state in declaration.update_states):
+                if grant.scope == "own" and declaration.is_record:
+                    yield _editors(declaration, hat.user_id)
+                    if deputy:
+                        yield actor.acting(declaration, declaration.model)
+                else:
+                    yield actor.reach(declaration, hat, grant)
+            if "create" in grant.verbs and state in declaration.register.owner_updates:
+                yield declaration.model.owner == hat.user_id
+                if deputy:
+                    yield actor.acting(declaration, declaration.model)
+
+
+def _meets(declaration: Declaration, record: Any, condition: Any) -> bool:
+    if isinstance(condition, bool):
+        return condition
+    model = declaration.model
+    return bool(model.select(model.id).where((model.id == record.id) & condition).exists())
 
 
 def _editors(declaration: Declaration, user_id: int) -> Any:

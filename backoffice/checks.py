@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from backoffice.declarations import Catalogue, Declaration
 from models.matrix import DEPARTMENTS, NEVER_APPROVES, ROLES
-from models.register import By, Text
+from models.register import By, Link, Text
 
 TONES = frozenset({"neutral", "waiting", "good", "bad", "muted"})
 ACT_TONES = frozenset({"primary", "good", "bad", "plain"})
@@ -26,6 +26,7 @@ MARKS = frozenset(
         "keeps_old_values",  # writing
         "maker_never_approves",  # steps
         "owner_edit",  # change
+        "acting_deputy",  # declarations, access
         "one_session_shown",  # admin_views.account_details
         "idle_sign_out",  # auth
     }
@@ -120,12 +121,34 @@ class _Check:
         yield from self._words("copy_from", register.copy_from, self.states)
         yield from self._words("kept_by", register.kept_by, frozenset(DEPARTMENTS))
         for link in register.links:
-            if link.register in self.catalogue:
-                yield from self._words(
-                    f"link {link.register}", [link.field], frozenset(self.catalogue[link.register].fields)
-                )
+            yield from self._link(link)
+        yield from self._ties()
         if register.numbering is not None and register.numbering.per not in PERIODS:
             yield f"numbering per {register.numbering.per!r} does not exist{_nearest(register.numbering.per, PERIODS)}"
+
+    def _link(self, link: Link) -> Iterator[str]:
+        other, what = self.catalogue.get(link.register), f"link {link.register}"
+        if other is not None:
+            valid = other.columns if link.alike else other.fields
+            yield from self._words(what, [link.field], frozenset(valid))
+        if link.alike:
+            yield from self._words(f"{what}: alike", [link.alike], frozenset(self.declaration.columns))
+        if link.act:
+            yield from self._words(f"{what}: act", [link.act], frozenset(self.declaration.acts))
+
+    def _ties(self) -> Iterator[str]:
+        """What binds the record to others and to people: what it holds, who acts for its owner, who gave it away."""
+        register = self.register
+        for name, states in register.holds:
+            yield from self._words("holds", [name], self.fields)
+            yield from self._words(f"holds {name}", states, self.states)
+        if register.deputy:
+            yield from self._words("deputy", [register.deputy], self.fields)
+        child, column = register.former
+        if child:
+            yield from self._words("former", [child], self.children)
+            if child in self.declaration.children:
+                yield from self._words(f"former {child}", [column], frozenset(self.declaration.children[child].fields))
 
     def _access(self) -> Iterator[str]:
         register = self.register
@@ -186,8 +209,8 @@ class _Check:
             yield from self._words(f"{what}: person", [by.person], self.fields)
         elif not by.role:
             yield f"{what}: a road needs a role or a person"
-        if by.of not in {"company", "owner_department", "own_department"}:
-            yield f"{what}: of is {by.of!r}; valid: company, owner_department, own_department"
+        if by.of not in {"company", "owner_department", "department", "own_department"}:
+            yield f"{what}: of is {by.of!r}; valid: company, owner_department, department, own_department"
         if by.department:
             yield from self._words(f"{what}: department", [by.department], frozenset(DEPARTMENTS))
 

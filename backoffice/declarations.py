@@ -118,6 +118,9 @@ class Declaration:
             if rule.id in without and "keeps_old_values" in rule.marks
             for name in rule.fields
         )
+        # The column of the acting deputy; where a rule row carries this and is switched off, nobody acts for an absent owner.
+        acts_for = any("acting_deputy" in rule.marks for rule in register.rules)
+        self.deputy = register.deputy if not acts_for or "acting_deputy" in self.marks else ""
         self.is_record = "state" in self.columns and "owner" in self.columns
 
     @cached_property
@@ -154,6 +157,12 @@ class Declaration:
         """Whether the source state of the act is demanded: always, unless the rows that say so are all switched off."""
         rows = [rule for rule in self.register.rules if act in rule.order]
         return not rows or any(rule.id in self.rules for rule in rows)
+
+    def every_field(self) -> Iterator[Info]:
+        """The fields of the record and of its child tables."""
+        yield from self.fields.values()
+        for child in self.children.values():
+            yield from child.fields.values()
 
     def info(self, path: str) -> Info:
         """The field at `name` or `child.name`. Raises KeyError."""

@@ -12,6 +12,8 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from models.base import db
@@ -104,6 +106,25 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no form in a history entry")
 
 
+def views_of(register: str, record_id: int, limit: int) -> list[tuple[AuditEvent, list[str]]]:
+    """The latest views of secret values of a record, with the paths of the fields: its own pages and lists it stood in. One query.
+
+    Entries of lists are not bound to one record; their rows stand in the detail, of which `"rows"` is the last part.
+    """
+    detail = AuditEvent.detail
+    near = [f"[{record_id},", f",{record_id},", f",{record_id}]", f"[{record_id}]"]
+    among = reduce(or_, (detail.contains(part) for part in near))
+    query = AuditEvent.select().where(
+        (AuditEvent.register == register)
+        & (AuditEvent.action == f"{register}:view")
+        & ((AuditEvent.record_id == record_id) | (AuditEvent.record_id.is_null() & among))
+    )
+    found = []
+    for event in query.order_by(AuditEvent.id.desc()).limit(limit):
+        found.append((event, json.loads(event.detail).get("fields", [])))
+    return found
+
+
 @dataclass(frozen=True)
 class Fault:
     """The first entry of a chain that does not follow from the one before it."""
@@ -144,4 +165,4 @@ def faults() -> Iterator[Fault]:
         yield Fault(chain, 1, "inserted")
 
 
-__all__ = ["Fault", "digest", "dump", "faults", "plain", "record"]
+__all__ = ["Fault", "digest", "dump", "faults", "plain", "record", "views_of"]

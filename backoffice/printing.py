@@ -10,7 +10,7 @@ from typing import Any
 
 from backoffice import clock
 from backoffice.access import Access, Condition, all_of
-from backoffice.declarations import Declaration, Info
+from backoffice.declarations import ACCOUNT, Declaration, Info
 from backoffice.exporting import log_print, words
 from backoffice.exports.capitals import amount_in_capitals
 from backoffice.exports.forms import (
@@ -30,6 +30,7 @@ from backoffice.reading import MASK, Reader, Seen, SeenLine, child_paths, lines
 from backoffice.steps import Steps
 from backoffice.texts import label, read, say
 from backoffice.values import moment, shown
+from models.accounts import User
 from models.register import Block, Print, Slot, Text
 
 MOST_ROWS = 5_000
@@ -130,6 +131,9 @@ def _period(declaration: Declaration, reader: Reader, form: Print, period: Mappi
             if not given.isdecimal() or len(given) > 9:
                 raise BadPeriod(name)
             parts.append(reader.guarded(info, info.column == int(given)))
+            if info.target == ACCOUNT:
+                named = User.get_or_none(User.id == int(given))
+                texts.append(f"{label(info.field)} {named.name if named is not None else ''}".strip())
     return all_of(parts), "; ".join(texts)
 
 

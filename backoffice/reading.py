@@ -90,6 +90,7 @@ class Reader:
         wanted = ["id", "version", "number", "state", "owner", "created_by", "department", "maker_department"]
         for act in self.declaration.acts.values():
             wanted.extend(when.field for route in act.routes for when in route.when)
+        wanted.append(self.declaration.deputy)
         columns = self.declaration.columns
         return {name: columns[name] for name in dict.fromkeys(wanted) if name in columns}
 

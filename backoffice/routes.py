@@ -71,7 +71,11 @@ class Entitlement:
         parts: list[Any] = []
         if self.by.owner_role:
             parts.append(model.owner.in_(UserRole.select(UserRole.user).where(UserRole.role == self.by.owner_role)))
-        if self.by.of == "owner_department":
+        if self.by.of == "department" and self.by.role == self.hat.role:
+            if self.hat.department_id is None:
+                return False
+            parts.append(model.department == self.hat.department_id)
+        elif self.by.of in {"owner_department", "department"}:
             if self.by.role == self.hat.role:
                 signed = staff.signed_by(self.hat.department_id)
                 if not signed:
@@ -86,7 +90,8 @@ class Entitlement:
         staff = self.access.staff
         alone: Any = None
         for department in staff.departments():
-            holders = staff.holders(self.by.role, staff.signing_department(department))
+            place = department if self.by.of == "department" else staff.signing_department(department)
+            holders = staff.holders(self.by.role, place)
             if len(holders) > 1:
                 continue
             here = model.department == department
@@ -140,6 +145,11 @@ class Entitlements:
         if by.person:
             if getattr(record, f"{by.person}_id", None) == self.access.id:
                 yield Entitlement(self.access, self.declaration, act, route, by, None)
+                return
+            owner = self.access.acts_for(self.declaration, record) if by.person == "owner" else None
+            if owner is not None:
+                lent = Hat("", owner, None, None, None, on_behalf_of=owner)
+                yield Entitlement(self.access, self.declaration, act, route, by, lent)
             return
         for hat in self._hats(by):
             if self._fits(record, by, hat):
@@ -158,9 +168,11 @@ class Entitlements:
         owner = getattr(record, "owner_id", None)
         if by.owner_role and not staff.has(owner, by.owner_role):
             return False
-        if by.of != "owner_department":
+        if by.of not in {"owner_department", "department"}:
             return hat.role == by.role
-        signing = staff.signing_department(getattr(record, "department_id", None))
+        signing = getattr(record, "department_id", None)
+        if by.of == "owner_department":
+            signing = staff.signing_department(signing)
         if hat.role == by.role and by.role != by.stand_in:
             return hat.department_id == signing
         return not (staff.holders(by.role, signing) - {owner, getattr(record, "created_by_id", None)})

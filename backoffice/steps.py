@@ -56,7 +56,7 @@ class Steps:
         self, actor: Access, declaration: Declaration, record: Any, entitlement: Entitlement
     ) -> Declined | None:
         """Why this person may not take this side, after whoever took the other. Both the actor and the one he stands in for count."""
-        people = {actor.id} | ({entitlement.on_behalf_of} if entitlement.on_behalf_of is not None else set())
+        people = {actor.id, entitlement.on_behalf_of, actor.acts_for(declaration, record)} - {None}
         sides = {entitlement.act.name, entitlement.slot} - {""}
         for rule in declaration.rules.values():
             for first, second in rule.pairs:

@@ -73,7 +73,7 @@ class Draft:
             if info.kind == "ref" and value is not None and value != getattr(target, f"{info.name}_id"):
                 self.check_reference(info, value)
             if info.kind == "file" and value is not None and value != getattr(target, f"{info.name}_id"):
-                self.check_file(info.name, value)
+                self.check_file(info.path, value)
         except BadValue as wrong:
             self.errors.add(key, wrong.message, info.field.rule)
             return

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from backoffice import clock, history
-from backoffice.access import Access
+from backoffice.access import Access, all_of
 from backoffice.declarations import Declaration
 from backoffice.outcomes import Declined, Done, Outcome
 from backoffice.routes import Entitlement
@@ -19,11 +19,12 @@ from backoffice.typing_in import Draft, columns_of, line_columns
 from models.accounts import User
 from models.base import db
 from models.evidence import AuditEvent, Series, Step, StoredFile
-from models.outcomes import Adjust, Changes, Insert
+from models.outcomes import Adjust, Changes, Insert, Put
 from models.params import param
-from models.register import Act
+from models.register import Act, Text
 
 _SILENT = frozenset({"updated_at", "updated_by"})
+MOST_NAMED = 20
 
 
 class Context:
@@ -50,7 +51,34 @@ class Context:
         return instant.astimezone(clock.company_zone())
 
     def lines(self, child: str) -> Sequence[Any]:
-        return self._draft.load(self._declaration.children[child]).kept
+        """The lines of a child table, none of one that is switched off with its rule."""
+        found = self._declaration.children.get(child)
+        return self._draft.load(found).kept if found is not None else ()
+
+    def before(self, name: str) -> Any:
+        return self._draft.before.get(name)
+
+    def open_records(self) -> Sequence[Text]:
+        """Records that keep this one from being closed: what every register says it holds, whoever may see it."""
+        found: list[Text] = []
+        for other in self.actor.catalogue.values():
+            for name, states in other.register.holds:
+                if other.fields[name].target == self._declaration.name:
+                    found.extend(self._held(other, name, states))
+        return found
+
+    def _held(self, other: Declaration, name: str, states: Sequence[str]) -> list[Text]:
+        held = states or [state.code for state in other.states.values() if not state.ends]
+        where = (other.columns[name] == self._draft.record.id) & other.columns["state"].in_(list(held))
+        if not other.model.select(other.model.id).where(where).exists():
+            return []
+        readable = all_of([where, self.actor.scope(other)])
+        title = Text(other.register.zh, other.register.en)
+        if readable is False:
+            return [title]
+        query = other.model.select(other.columns["number"]).where(readable).order_by(other.model.id).limit(MOST_NAMED)
+        numbers = [row.number for row in query]
+        return [Text(f"{title.zh} {number}", f"{title.en} {number}") for number in numbers] or [title]
 
     def signed_at(self, slot: str) -> dt.datetime | None:
         return self._steps.signed_at(slot)
@@ -109,7 +137,9 @@ class Writer:
         self.name = act
         self.now = now
         self.entitlement: Entitlement | None = None
+        self.on_behalf_of: int | None = None
         self._adjust: list[tuple[Adjust, str]] = []
+        self._put: list[tuple[Put, str]] = []
         self._insert: list[Insert] = []
         self._others: dict[tuple[str, int], _Other] = {}
         self._own_lines: dict[str, dict[str, dict[str, list[Any]]]] = {}
@@ -129,6 +159,7 @@ class Writer:
                     setattr(line, name, value)
         self.context.warnings.extend(changes.warnings)
         self._insert.extend(changes.insert)
+        self._put.extend((wish, wish.rule or rule) for wish in changes.put)
         for wish in changes.adjust:
             if (wish.register, wish.id) != (self.declaration.name, self.draft.record.id):
                 self._adjust.append((wish, wish.rule or rule))
@@ -139,7 +170,7 @@ class Writer:
             setattr(self.draft.record, wish.field, value)
         return None
 
-    def _short(self, wish: Adjust, rule: str) -> Declined:
+    def _short(self, wish: Adjust | Put, rule: str) -> Declined:
         found = self.declaration.rules.get(rule)
         return Declined(wish.reason, rule if found else "", found.clause if found else "")
 
@@ -288,18 +319,10 @@ class Writer:
 
     def _write_others(self) -> Declined | None:
         """Columns of other records, under their locks in one order, and rows the system adds to child tables."""
-        for wish, rule in sorted(self._adjust, key=lambda one: (one[0].register, one[0].id)):
-            other = self.actor.catalogue[wish.register]
-            query = other.model.select().where(other.model.id == wish.id)
-            row = (query.for_update() if db.for_update else query).first()
-            before = getattr(row, wish.field) if row is not None else 0
-            if row is None or before + wish.delta < 0:
-                return self._short(wish, rule)
-            column = other.columns[wish.field]
-            other.model.update({column: before + wish.delta}).where(other.model.id == wish.id).execute()
-            told = self._others.setdefault((wish.register, wish.id), _Other(wish.register, wish.id))
-            first = told.changes.get(wish.field, [before])[0]
-            told.changes[wish.field] = [first, before + wish.delta]
+        for wish, rule in sorted([*self._adjust, *self._put], key=lambda one: (one[0].register, one[0].id)):
+            refused = self._put_elsewhere(wish, rule) if isinstance(wish, Put) else self._add_elsewhere(wish, rule)
+            if refused is not None:
+                return refused
         for added in self._insert:
             child = self.actor.catalogue[added.register].children[added.child]
             record_id = added.record_id or self.draft.record.id
@@ -315,6 +338,42 @@ class Writer:
             else:
                 told = self._others.setdefault((added.register, record_id), _Other(added.register, record_id))
                 told.lines.setdefault(added.child, {})[str(line.id)] = shown
+        return None
+
+    def _locked(self, register: str, record_id: int) -> Any:
+        model = self.actor.catalogue[register].model
+        query = model.select().where(model.id == record_id)
+        return (query.for_update() if db.for_update else query).first()
+
+    def _tell(self, register: str, record_id: int, name: str, before: Any, after: Any) -> None:
+        told = self._others.setdefault((register, record_id), _Other(register, record_id))
+        told.changes[name] = [told.changes.get(name, [before])[0], after]
+
+    def _add_elsewhere(self, wish: Adjust, rule: str) -> Declined | None:
+        other, row = self.actor.catalogue[wish.register], self._locked(wish.register, wish.id)
+        before = getattr(row, wish.field) if row is not None else 0
+        if row is None or before + wish.delta < 0:
+            return self._short(wish, rule)
+        other.model.update({other.columns[wish.field]: before + wish.delta}).where(other.model.id == wish.id).execute()
+        self._tell(wish.register, wish.id, wish.field, before, before + wish.delta)
+        return None
+
+    def _put_elsewhere(self, wish: Put, rule: str) -> Declined | None:
+        """Columns of another record, which thereby becomes a new version."""
+        other, row = self.actor.catalogue[wish.register], self._locked(wish.register, wish.id)
+        if row is None or any(row.__data__[name] != expected for name, expected in wish.expect.items()):
+            return self._short(wish, rule)
+        before = {name: row.__data__[name] for name in wish.values}
+        new = {name: value for name, value in wish.values.items() if before[name] != value}
+        if not new:
+            return None
+        columns: dict[str, Any] = {**new, "version": row.version + 1, "updated_at": self.now}
+        if "updated_by" in other.columns:
+            columns["updated_by"] = self.actor.id
+        written = {other.columns[name]: value for name, value in columns.items()}
+        other.model.update(written).where(other.model.id == wish.id).execute()
+        for name, value in new.items():
+            self._tell(wish.register, wish.id, name, before[name], value)
         return None
 
     def _cancel_signatures(self, steps: Steps, changed: set[str]) -> None:
@@ -399,7 +458,7 @@ class Writer:
         if "history" in self.declaration.marks or not any(
             "history" in rule.marks for rule in self.declaration.register.rules
         ):
-            behalf = self.entitlement.on_behalf_of if self.entitlement is not None else None
+            behalf = self.entitlement.on_behalf_of if self.entitlement is not None else self.on_behalf_of
             principal = User.get_by_id(behalf) if behalf is not None else None
             hints: list[tuple[str, int, str, str, dict[str, Any]]] = [
                 (self.declaration.name, record.id, entries[0][2], hint.partition(":")[2], {})

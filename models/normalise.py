@@ -1,4 +1,4 @@
-"""Telephone numbers and registration codes brought to one form, so that two ways of writing one thing are equal."""
+"""Telephone numbers, registration codes and names brought to one form, so that two ways of writing one thing are equal."""
 
 from __future__ import annotations
 
@@ -71,3 +71,15 @@ def is_credit_code(code: str) -> bool:
         return False
     total = sum(_CODE_DIGITS.index(sign) * weight for sign, weight in zip(code[:17], _CODE_WEIGHTS, strict=True))
     return _CODE_DIGITS[-total % 31] == code[17]
+
+
+_BRACKETS_AND_SPACE = re.compile(r"[\s()\[\]{}<>《》〈〉【】「」『』〔〕·・•,，.。、_'\"“”‘’-]+")
+
+
+def name_key(typed: str) -> str:
+    """What two ways of writing one company's name share: half-width, without spaces, brackets and points, one form of 有限公司.
+
+    > name_key("青川建材（集团）有限责任公司") == name_key("青川建材(集团) 有限公司")
+    """
+    text = unicodedata.normalize("NFKC", typed).translate(_DASHES).casefold()
+    return _BRACKETS_AND_SPACE.sub("", text).replace("有限责任公司", "有限公司")

@@ -46,6 +46,21 @@ class Insert:
     values: Mapping[str, Any]
 
 
+_CHANGED = Text("相关记录已变更，请重试。", "A related record has changed meanwhile; try again.")
+
+
+@dataclass(frozen=True)
+class Put:
+    """Set columns of another record, under its lock. Refused with `reason` when it does not hold what `expect` says by then."""
+
+    register: str
+    id: int
+    values: Mapping[str, Any]
+    expect: Mapping[str, Any] = field(default_factory=dict)
+    reason: Text = _CHANGED
+    rule: str = ""
+
+
 @dataclass(frozen=True)
 class Changes:
     """What an effect or a computation writes: columns of the record, columns of its lines, rows elsewhere.
@@ -57,6 +72,7 @@ class Changes:
     lines: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     adjust: Sequence[Adjust] = ()
     insert: Sequence[Insert] = ()
+    put: Sequence[Put] = ()
     warnings: Sequence[Text] = ()
 
 
@@ -72,7 +88,9 @@ class Person(Protocol):
 class Context(Protocol):
     """All that a guard, an effect or a computation may know besides the record and the inputs.
 
-    `act` is `create`, `update` or the name of the act. `another` tells whether another record of this register has that value,
+    `act` is `create`, `update` or the name of the act. `before` gives the stored value of a field as it was before the act.
+    `open_records` names the records of other registers that still hold this one, by number where the actor may read it.
+    `another` tells whether another record of this register has that value,
     whoever may see it. `limit_reached` counts one more use of `what` by the actor and tells whether that is one too many.
     """
 
@@ -86,6 +104,10 @@ class Context(Protocol):
     def local(self, instant: dt.datetime) -> dt.datetime: ...
 
     def lines(self, child: str) -> Sequence[Any]: ...
+
+    def before(self, name: str) -> Any: ...
+
+    def open_records(self) -> Sequence[Text]: ...
 
     def signed_at(self, slot: str) -> dt.datetime | None: ...
 

@@ -114,7 +114,8 @@ class By:
     """Who may act: a role somewhere, or a person of the record.
 
     `of`: `company` signs for all departments; `owner_department` signs for the department of the owner (or the one that
-    signs for it); `own_department` is narrowed to `department`. `person` names a column of the record (`owner`).
+    signs for it); `department` acts in the record's own department alone; `own_department` is narrowed to
+    `department`. `person` names a column of the record (`owner`).
     `owner_role`: only when the owner holds that role. `stand_in`: the role that acts where the owner's department has
     nobody else in `role`.
     """
@@ -129,19 +130,24 @@ class By:
 
 @dataclass(frozen=True)
 class Route:
-    """One road of an act: from these states, by these people, when the conditions hold. `signs` overrides the act's slot."""
+    """One road of an act: from these states, by these people, when the conditions hold. `signs` overrides the act's slot.
+
+    A `quiet` road is open without putting the record among those that wait for somebody.
+    """
 
     sources: tuple[str, ...]
     who: tuple[By, ...]
     when: tuple[When, ...] = ()
     signs: str = ""
+    quiet: bool = False
 
 
 @dataclass(frozen=True)
 class Ask:
     """A field asked by an act: a column, or `child.column` for each line. `required` in the form of this act.
 
-    With `kind` (`integer`, `text`, `day`) it is no column but a value of the act alone, with its own label and bounds.
+    With `kind` (`integer`, `text`, `day`, `choice`) it is no column but a value of the act alone, with its own label, bounds and
+    choices. `default` (`today` is a day) stands in the form and for an input that was not sent at all.
     """
 
     field: str
@@ -150,6 +156,8 @@ class Ask:
     zh: str = ""
     en: str = ""
     minimum: int | None = None
+    choices: tuple[Choice, ...] = ()
+    default: str = ""
 
 
 @dataclass(frozen=True)
@@ -290,12 +298,18 @@ class Grant:
 
 @dataclass(frozen=True)
 class Link:
-    """Records of another register that point here through `field`, shown on the details page."""
+    """Records of another register that point here through `field`, shown on the details page.
+
+    With `alike` they do not point here, but have the same value as this record in that column of the model. `act`: shown only to
+    those whose roles open that act.
+    """
 
     register: str
     field: str
     zh: str
     en: str
+    alike: str = ""
+    act: str = ""
 
 
 @dataclass(frozen=True)
@@ -303,6 +317,9 @@ class Register:
     """Everything derived pages, checks and prints need to know. See the class docstrings above for the parts.
 
     `public`: everybody may read its labels and pick from it (departments, areas). `menu` orders the registers.
+    `holds`: references through which a record in one of these states (none named: in any that does not end) keeps what it points
+    to from being closed. `deputy`: the column of whoever acts for the owner while he is absent. `former`: the child and its column
+    that name people who gave the record away; having made it or acted on it gives them no sight of it any more.
     """
 
     name: str
@@ -344,5 +361,8 @@ class Register:
     attachments: bool = True
     waiting_first: bool = False
     active_field: str = ""
+    holds: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    deputy: str = ""
+    former: tuple[str, str] = ("", "")
     public: bool = False
     menu: int = 500

@@ -13,6 +13,7 @@ from models.access_rules import GENERAL
 from models.accounts import User
 from models.base import LineModel
 from models.catalogue import row
+from models.customers.contact import contacted
 from models.evidence import StoredFile
 from models.fields import DayField, InstantField, MoneyField
 from models.matrix import access
@@ -150,12 +151,13 @@ def register_collection(record: Any, inputs: Mapping[str, Any], ctx: Context) ->
 
 
 def enter_quantities(record: Any, inputs: Mapping[str, Any], ctx: Context) -> Changes:
-    """What was entered added to what stands."""
+    """What was entered added to what stands. What the customer signed for is a contact with him (decisions.md 6)."""
     column = ENTERS[ctx.act]
     lines = ctx.lines("lines")
     amounts = _amounts(inputs, ctx)
     added = [{column: getattr(line, column) + amount} for line, amount in zip(lines, amounts, strict=True)]
-    return Changes(lines={"lines": added})
+    met = record.customer is not None and column == "signed_qty"
+    return Changes(lines={"lines": added}, put=contacted(record.customer, ctx.today) if met else ())
 
 
 def _open(line: Any) -> int:
@@ -774,4 +776,5 @@ REGISTER = Register(
     copy_from=("refused", "withdrawn"),
     copy_label=Text("再次申请", "apply again"),
     waiting_first=True,
+    holds=(("customer", ()),),
 )
