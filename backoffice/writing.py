@@ -319,7 +319,8 @@ class Writer:
 
     def _write_others(self) -> Declined | None:
         """Columns of other records, under their locks in one order, and rows the system adds to child tables."""
-        for wish, rule in sorted([*self._adjust, *self._put], key=lambda one: (one[0].register, one[0].id)):
+        wishes: list[tuple[Adjust | Put, str]] = [*self._adjust, *self._put]
+        for wish, rule in sorted(wishes, key=lambda one: (one[0].register, one[0].id)):
             refused = self._put_elsewhere(wish, rule) if isinstance(wish, Put) else self._add_elsewhere(wish, rule)
             if refused is not None:
                 return refused

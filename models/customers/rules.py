@@ -257,7 +257,8 @@ RULES: tuple[Rule, ...] = (
     row(
         "CUS-37",
         "礼品签收等新联系更新最近联系日期，并使休眠客户回到目标；久未跟进清单待期限机制建成。",
-        "A gift signed for and other contacts set the day of the last contact and wake a dormant customer; the list of neglected customers comes with the deadlines.",
+        "A gift signed for and other contacts set the day of the last contact and wake a dormant customer; the list of neglected "
+        "customers comes with the deadlines.",
         waits="deadlines",
     ),
     row(
