@@ -490,6 +490,8 @@ def historic(access: Access, declaration: Declaration, info: Info, value: Any) -
     """A value of a history entry as text; references by their label as far as the reader may see it."""
     if value is None or value == "":
         return ""
+    if info.name == "state" and not info.child and value in declaration.states:
+        return label(declaration.states[value])
     if info.kind == "ref":
         return label_of(access, declaration, info, int(value)) if str(value).isdecimal() else str(value)
     if info.kind == "file":

@@ -75,7 +75,7 @@ class HistoryBuilder:
             principals.get(event.on_behalf_of_id, ""),
             event.address,
             tuple(self._changes(detail)),
-            str(detail.get("reason") or detail.get("cause") or ""),
+            str(detail.get("reason") or self._cause(detail.get("cause", ""))),
             event.hash[:12],
         )
 
@@ -93,6 +93,12 @@ class HistoryBuilder:
                 return label(declaration.acts[action])
         return action
 
+    def _cause(self, cause: str) -> str:
+        """The record whose act changed this one. > 礼品签收单 LP-2026-0007"""
+        register, _, number = cause.partition(" ")
+        declaration = self.access.catalogue.get(register)
+        return f"{label(declaration.register)} {number}".strip() if declaration is not None else cause
+
     def _changes(self, detail: dict[str, Any]) -> list[tuple[str, str, str, str]]:
         found = []
         for name, (old, new) in detail.get("changes", {}).items():
@@ -108,8 +114,6 @@ class HistoryBuilder:
         return found
 
     def _text(self, name: str, value: Any) -> str:
-        if name == "state" and value in self.declaration.states:
-            return label(self.declaration.states[value])
         return self._cached(name, self.declaration.fields[name], value)
 
     def _cached(self, key: str, info: Any, value: Any) -> str:

@@ -33,6 +33,8 @@ from models.evidence import AuditEvent, AuditHead, StoredFile
 from models.registers.customer_archive import CustomerArchive
 from tests.company import NOW, Company, Signed, made_company
 
+# What looking leaves in the history: views of secret values, exports, prints.
+_READING = re.compile(r":(view|export:[a-z]+|print:[a-z_]+)$")
 STAMP = {"created_at": NOW, "updated_at": NOW}
 
 # ---- who ---------------------------------------------------------------------------------------------------------------
@@ -497,11 +499,11 @@ class World:
             name = model._meta.table_name
             if name == "account_session" or model is AuditHead:
                 continue
-            query = model.select().order_by(model.id)
+            rows = list(model.select().order_by(model.id).tuples())
             if model is AuditEvent:
-                reading = AuditEvent.action.regexp(":(view|export:[a-z]+|print:[a-z_]+)$")
-                query = query.where(~reading)
-            found[name] = list(query.tuples())
+                action = [one.name for one in model._meta.sorted_fields].index("action")
+                rows = [row for row in rows if not _READING.search(row[action])]
+            found[name] = rows
         return found
 
 

@@ -516,17 +516,17 @@ def walk(sample: Sample, rng: random.Random, steps: int) -> dict[str, int]:
             "lines": random_lines(rng, have),
         }
         pick = rng.random()
-        if pick < 0.15:
+        if pick < 0.25:
             new = {**typed, "kind": "hand", "lines": random_lines(rng, [])}
             outcome = company.do("salesperson", LOAN, None, "create", new, now=now)
             if isinstance(outcome, Done):
                 loans.append(outcome.id)
-        elif pick < 0.5:
+        elif pick < 0.6:
             chosen = {name: typed[name] for name in rng.sample(sorted(typed), rng.randint(1, len(typed)))}
             outcome = company.do(
                 rng.choice(people if stranger else WHO["update"]), LOAN, loan, "update", chosen, now=now
             )
-        elif pick < 0.75:
+        elif pick < 0.8:
             act = rng.choice(["checked", "seconded", "agreed", "return_for_correction", "back"])
             asked = {"reason": "同意", "boxes": "1", "lines": [{"back": "1"}]}
             outcome = company.do(rng.choice(people if stranger else WHO[act]), LOAN, loan, act, asked, now=now)
@@ -551,8 +551,8 @@ def walk(sample: Sample, rng: random.Random, steps: int) -> dict[str, int]:
 
 
 def test_the_history_tells_every_value_after_a_long_walk(sample: Sample) -> None:
-    counted = walk(sample, random.Random(20260304), 320)
-    assert counted["Done"] > 120, counted
+    counted = walk(sample, random.Random(20260304), 450)
+    assert counted["Done"] > 150, counted
     assert {"Declined", "Invalid", "Forbidden"} <= set(counted)
     assert list(history.faults()) == []
     assert differences(sample) == []

@@ -97,7 +97,7 @@ def test_a_session_is_noted_at_most_once_a_minute(database: Database) -> None:
             assert Session.get().seen_at == seen
 
 
-def test_a_request_costs_two_queries_for_the_session(database: Database) -> None:
+def test_a_request_costs_one_query_for_the_session(database: Database) -> None:
     app = make_app(database)
     user = make_user("alice", "salesperson", "archivist")
     token = open_one(user)
