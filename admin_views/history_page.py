@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from flask import url_for
@@ -54,9 +55,17 @@ class HistoryBuilder:
             id=self.seen.id,
             number=self.seen.number,
             details_url=url_for(f"{self.declaration.name}.details_view", id=self.seen.id),
-            entries=tuple(self._entry(event, self._principals(events)) for event in events),
+            entries=self._entries(events),
             older_url=older,
         )
+
+    def _entries(self, events: list[AuditEvent]) -> tuple[HistoryEntry, ...]:
+        """Who sees some fields alone is told of their changes, not of what else was done and why."""
+        principals = self._principals(events)
+        entries = tuple(self._entry(event, principals) for event in events)
+        if self.seen.whole:
+            return entries
+        return tuple(replace(entry, remark="") for entry in entries if entry.changes)
 
     def _principals(self, events: list[AuditEvent]) -> dict[int, str]:
         wanted = {event.on_behalf_of_id for event in events if event.on_behalf_of_id is not None}
@@ -103,7 +112,7 @@ class HistoryBuilder:
         found = []
         for name, (old, new) in detail.get("changes", {}).items():
             info = self.declaration.fields.get(name)
-            if info is None or name in self.seen.absent:
+            if info is None or name in self.seen.absent or (old in {None, ""} and new in {None, ""}):
                 continue
             if name in self.seen.masked:
                 found.append((name, heading(info), MASK, MASK))
@@ -135,7 +144,7 @@ class HistoryBuilder:
         for position, changes in enumerate(rows.values(), 1):
             for name, (old, new) in changes.items():
                 info = declared.fields.get(name)
-                if info is None or info.path in self.seen.absent:
+                if info is None or info.path in self.seen.absent or (old in {None, ""} and new in {None, ""}):
                     continue
                 text = f"{label(declared.child)} {position} · {heading(info)}"
                 masked = info.path in self.seen.masked

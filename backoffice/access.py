@@ -231,6 +231,13 @@ class Access:
             return own
         return (model.department == hat.department_id) | (model.maker_department == hat.department_id)
 
+    def whole(self, declaration: Declaration, model: Any = None) -> Condition:
+        """Where the reader sees all fields of a row, not a view of some."""
+        views = self.views(declaration, model)
+        if all(view.fields is None for view in views):
+            return EVERYTHING
+        return any_of(view.where for view in views if view.fields is None)
+
     # ---- values ----------------------------------------------------------------------------------------------------
 
     def shown(self, declaration: Declaration, path: str, model: Any = None) -> Condition:
@@ -276,7 +283,9 @@ class Access:
             if unmask.level != level or (unmask.fields and path not in unmask.fields):
                 continue
             if unmask.person:
-                found.append(getattr(model, unmask.person) == self.id)
+                # An acting deputy counts as the person he stands in for (decisions.md 3).
+                persons = {self.id, *(hat.user_id for hat, _ in self.grants(declaration))}
+                found.append(getattr(model, unmask.person).in_(sorted(persons)))
             else:
                 found.extend(view.where for view in self.views(declaration, model) if view.role == unmask.role)
         return any_of(found)

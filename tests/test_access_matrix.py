@@ -251,8 +251,7 @@ def views_of(who: Person) -> list[str]:
 FILLED = frozenset(
     {"number", "name", "short_name", "address", "registered_address", "area", "phone", "owner", "state", *SECRET}
     | {"customer_kind", "relation", "source_channel", "confidentiality", "department", "maker_department", "created_by"}
-    | {"created_at", "updated_by", "updated_at", "grade_scheme", "completeness", "duplicate_suspected"}
-    | {"trade_important"}
+    | {"created_at", "updated_by", "updated_at", "grade_scheme", "completeness"}
 )
 
 
@@ -345,19 +344,31 @@ def test_sorting(world: World, username: str) -> None:
 # ---- single records ----------------------------------------------------------------------------------------------------
 
 
-def states_on(page: BeautifulSoup) -> dict[str, str]:
-    """Field -> clear or masked, of a details page, its header and the lines of its contacts included."""
-    found = {
-        str(one["data-field"]): "masked" if one.has_attr("data-masked") else "clear"
-        for one in page.select("dd[data-field]")
-    }
-    for child in page.select("section[data-child]"):
-        heads = [str(one["data-field"]) for one in child.select("th[data-field]")]
-        for row in child.select("tbody tr"):
+_FACT = re.compile(r'<dd data-field="(\w+)"( data-masked)?')
+_CHILD = re.compile(r'<section class="card" data-child="(\w+)">(.*?)</section>', re.DOTALL)
+_HEAD = re.compile(r'<header class="head card" [^>]*data-state="(\w*)"')
+_LINKED = re.compile(r'<tr data-id="(\d+)"')
+_CHANGE = re.compile(r'<tr data-field="([\w.]+)">.*?<ins>(.*?)</ins>', re.DOTALL)
+_TYPED = re.compile(r' name="([\w-]+?)(?:-text)?"')
+
+
+def states_on(text: str) -> dict[str, str]:
+    """Field -> clear or masked, of a details page, the lines of its child tables included."""
+    found = {name: "masked" if mask else "clear" for name, mask in _FACT.findall(text)}
+    for child, part in _CHILD.findall(text):
+        table = BeautifulSoup(part, "html.parser")
+        heads = [str(one["data-field"]).rpartition(".")[2] for one in table.select("th[data-field]")]
+        for row in table.select("tbody tr"):
             for name, cell in zip(heads, row.select("td"), strict=True):
-                path = f"{child['data-child']}.{name.rpartition('.')[2]}"
-                found[path] = "masked" if cell.has_attr("data-masked") else "clear"
+                found[f"{child}.{name}"] = "masked" if cell.has_attr("data-masked") else "clear"
     return found
+
+
+def text_at(browser: Witness, path: str, status: int = 200) -> str:
+    """The text of the page, "" where it is refused as it should be."""
+    answer = browser.get(path)
+    assert answer.status_code == status, f"{browser.who.username} {path}: {answer.status}"
+    return answer.text if status == 200 else ""
 
 
 def expected_states(world: World, sight: Sight) -> dict[str, str]:
@@ -378,28 +389,28 @@ def test_records(world: World, username: str) -> None:
         record = world.customers[row.key]
         sight = sights.get(row.key)
         status = 403 if not reads(who, "customer_archive") else (404 if sight is None else 200)
-        page = page_at(browser, address("customer_archive", "details/", id=record), status)
+        page = text_at(browser, address("customer_archive", "details/", id=record), status)
+        history = text_at(browser, address("customer_archive", "history/", id=record), status)
         if sight is not None:
             assert states_on(page) == expected_states(world, sight), row.key
-            head = page.select_one("header.head")
+            head = _HEAD.search(page)
             assert head is not None
-            assert head["data-state"] == (row.state if sight.of("state") == "clear" else ""), row.key
-            linked = {int(str(one["data-id"])) for one in page.select("tr[data-id]")}
+            assert head[1] == (row.state if sight.of("state") == "clear" else ""), row.key
             gifts = {world.gifts[one.key] for one in world.seen_gifts(who) if one.customer == row.key}
-            assert linked == gifts, row.key
-        history = page_at(browser, address("customer_archive", "history/", id=record), status)
-        if sight is not None:
-            for change in history.select("tr[data-field]"):
-                state = sight.of(str(change["data-field"]))
-                assert state != "absent", (row.key, change["data-field"])
-                assert (change.select_one("ins") or change).text.strip() == "***" or state == "clear"
+            assert {int(one) for one in _LINKED.findall(page)} == gifts, row.key
+            for name, new in _CHANGE.findall(history):
+                assert sight.of(name) == ("masked" if new == "***" else "clear"), (row.key, name)
         status = 403 if not updates else 404 if sight is None else 200 if edits_customer(who, row) else 409
-        form = page_at(browser, address("customer_archive", "edit/", id=record), status)
-        if status == 200 and sight is not None:
-            typed = {str(one.get("name")).removesuffix("-text") for one in form.select("form.sheet [name]")}
+        form = text_at(browser, address("customer_archive", "edit/", id=record), status)
+        if form and sight is not None:
+            typed = set(_TYPED.findall(form))
             assert not {name for name in SECRET if sight.of(name) != "clear"} & typed, row.key
             assert {name for name in SECRET if sight.of(name) == "clear" and "." not in name} <= typed, row.key
+            assert ("contacts-0-mobile" in typed) is (sight.of("contacts.mobile") == "clear"), row.key
     _gift_records(world, who, browser)
+
+
+_CUSTOMER = re.compile(r'<dd data-field="customer"( data-masked| data-value="(\d+)")')
 
 
 def _gift_records(world: World, who: Person, browser: Witness) -> None:
@@ -407,19 +418,17 @@ def _gift_records(world: World, who: Person, browser: Witness) -> None:
     for gift in GIFTS:
         record, seen = world.gifts[gift.key], gift_is_seen(who, gift)
         status = 403 if not reads(who, "gift_signoff") else 200 if seen else 404
-        page = page_at(browser, address("gift_signoff", "details/", id=record), status)
+        page = text_at(browser, address("gift_signoff", "details/", id=record), status)
+        history = text_at(browser, address("gift_signoff", "history/", id=record), status)
         if seen and gift.customer:
             customer = next(row for row in CUSTOMERS if row.key == gift.customer)
-            cell = page.select_one('dd[data-field="customer"]')
-            assert cell is not None
+            shown = _CUSTOMER.search(page)
+            assert shown is not None
             readable = customer_sight(who, customer) is not None
-            assert cell.has_attr("data-masked") is not readable, gift.key
-            assert cell.get("data-value") == (str(world.customers[gift.customer]) if readable else None)
-        history = page_at(browser, address("gift_signoff", "history/", id=record), status)
-        if seen and gift.customer and customer_sight(who, customer) is None:
-            assert f"客户{CUSTOMERS.index(customer):02d}" not in history.text, gift.key
+            assert shown[2] == (str(world.customers[gift.customer]) if readable else None), gift.key
+            assert readable or f"客户{CUSTOMERS.index(customer):02d}" not in page + history, gift.key
         status = 403 if not updates else 404 if not seen else 200 if edits_gift(who, gift) else 409
-        page_at(browser, address("gift_signoff", "edit/", id=record), status)
+        text_at(browser, address("gift_signoff", "edit/", id=record), status)
 
 
 @everybody
@@ -427,7 +436,7 @@ def test_masters(world: World, username: str) -> None:
     who, browser = PEOPLE[username], world.browser(username)
     whole = any(ITEM_READERS.get(hat.role) == "whole" for hat in who.hats)
     stock = any(hat.role in ITEM_READERS for hat in who.hats)
-    page = page_at(browser, address("gift_item", "details/", id=world.item), 200 if stock else 403)
+    page = text_at(browser, address("gift_item", "details/", id=world.item), 200 if stock else 403)
     if stock:
         absent = {"unit_value", "low_mark", "movements.quantity"}
         assert (absent & set(states_on(page)) == absent) is whole
@@ -508,9 +517,11 @@ def test_acts(world: World, username: str) -> None:
                     assert answer.status_code == 404, path
                 else:
                     assert answer.status_code in {200, 409, 422}, path
-        answer = browser.post(
-            address(register, "action/"), {"action": act, "rowid": [str(one) for one in rows.values()], "comment": ""}
-        )
+        # An opinion that has a default is filled in for several rows, so an act that has one is asked for one.
+        ticked = [str(one) for one in rows.values()][: 1 if act == "approved" else None]
+        if register == "gift_item":
+            ticked = [str(MISSING)]
+        answer = browser.post(address(register, "action/"), {"action": act, "rowid": ticked, "comment": ""})
         assert answer.status_code == (303 if reads(who, register) and could(who, register, act) else 403)
         browser.get("/")
     assert world.content() == before
@@ -528,9 +539,9 @@ def test_a_bulk_act_says_of_hidden_rows_what_it_says_of_missing_ones(world: Worl
         notices = [one.text for one in soup(browser.get("/account/password/")).select("[data-outcome]")]
         assert len(notices) == 1
         hidden = "没有这条记录" in notices[0] or "no such record" in notices[0]
-        number = next((text for (_, key), text in world.numbers.items() if world.gifts.get(key) == record), "-")
+        numbers = {world.gifts[key]: text for (kind, key), text in world.numbers.items() if kind == "gift_signoff"}
         assert hidden is (record not in visible), notices
-        assert (number in notices[0] and "LP-" in number) is (record in visible), notices
+        assert (numbers.get(record, "no number") in notices[0]) is (record in visible), notices
     assert world.content() == before
 
 
@@ -804,10 +815,10 @@ def test_looking_writes_nothing(world: World, username: str) -> None:
     """Every address that a GET reaches, for a row one sees: no row of any table changes but sessions and the log of views."""
     browser, app = world.browser(username), world.company.app
     before = world.content()
-    values = {"export_type": "csv", "form": "gift_application", "name": "submitted", "filename": "backoffice.css"}
+    values = {"export_type": "csv", "form": "gift_application", "filename": "backoffice.css"}
     for rule in app.url_map.iter_rules():
         if "GET" in (rule.methods or ()):
-            arguments = {name: values[name] for name in rule.arguments}
+            arguments = {name: values.get(name, "submitted") for name in rule.arguments}
             with app.test_request_context():
                 path = app.url_for(rule.endpoint, **arguments, id=1, name_="", query="")
             assert browser.get(path).status_code < 500, path

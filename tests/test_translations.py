@@ -179,15 +179,6 @@ def addresses(company: Company, made: Mapping[str, int]) -> Iterator[str]:
 # The words of a page do not depend on the database.
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 CRAWLERS = ("salesperson", "market_specialist", "sales_manager", "gm", "auditor", "admin")
-    "salesperson",
-    "market_specialist",
-    "sales_manager",
-    "dept_head_market",
-    "gm",
-    "warehouse_keeper",
-    "auditor",
-    "admin",
-)
 
 
 @ON_SQLITE

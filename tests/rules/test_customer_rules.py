@@ -91,7 +91,10 @@ def sent_form(browser: Signed, register: str, company: Company, filled: Mapping[
         least[register]["lines-0-gift"] = str(company.gift_item())
     missing = [name for name in filled if name not in form]
     assert not missing, f"not in the form: {missing}"
-    answer = browser.send(f"/admin/{register}/new/", {**form, **least[register], **filled})
+    # A reference is typed as a text, which the server looks up; its hidden id is the script's to fill.
+    texts = {f"{name}-text": customer(int(filled[name])).number for name in filled if f"{name}-text" in form}
+    ids = dict.fromkeys((name.removesuffix("-text") for name in texts), "")
+    answer = browser.send(f"/admin/{register}/new/", {**form, **least[register], **filled, **texts, **ids})
     assert answer.status_code == 303, answer.text
     return int(str(answer.location).rpartition("=")[2])
 
