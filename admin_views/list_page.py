@@ -15,7 +15,8 @@ from admin_views.showing import alignment, cell, heading
 from backoffice import clock
 from backoffice.access import Access
 from backoffice.declarations import Declaration, Info
-from backoffice.listing import SIZES, Asked, available, filterable, sortable, where
+from backoffice.listing import SIZES, Asked, available, filterable, names_of, sortable, where
+from backoffice.picking import SMALL, offered
 from backoffice.reading import Reader, Seen
 from backoffice.steps import Steps
 from backoffice.texts import label, read, say
@@ -39,6 +40,7 @@ class ListBuilder:
         self.reader = Reader(access, declaration, (*found.columns, "state"))
         self.rows: list[Seen] = []
         self._offered_acts: set[str] = set()
+        self._names: dict[tuple[str, str], str] = {}
 
     def page(self) -> ListPage:
         found, name = self.asked, self.declaration.name
@@ -83,7 +85,9 @@ class ListBuilder:
             cell(self.access, self.declaration, self.declaration.fields[name], row) for name in self.asked.columns
         )
         url = url_for(f"{self.declaration.name}.details_view", id=row.id)
-        return RowView(row.id, row.number, row.state, row.version, position, url, cells, buttons, title=row.number)
+        return RowView(
+            row.id, row.number, row.state_shown, row.version, position, url, cells, buttons, title=row.number
+        )
 
     def _columns(self) -> tuple[Column, ...]:
         allowed = sortable(self.access, self.declaration)
@@ -132,6 +136,7 @@ class ListBuilder:
         )
 
     def _filters(self) -> tuple[FilterBox, ...]:
+        self._names = names_of(self.access, self.declaration, self.asked)
         return tuple(self._box(info) for info in filterable(self.access, self.declaration))
 
     def _box(self, info: Info) -> FilterBox:
@@ -146,6 +151,8 @@ class ListBuilder:
         options = self._options(info)
         kind = "select" if options else "text"
         value = self.asked.value_of(name, operation)
+        if not options:
+            value = self._names.get((name, value), value)
         return FilterBox(name, text, kind, (f"flt_{name}_{operation}",), (value,), options)
 
     def _options(self, info: Info) -> tuple[tuple[str, str], ...]:
@@ -155,6 +162,9 @@ class ListBuilder:
             return tuple((choice.code, label(choice)) for choice in info.field.choices)
         if info.kind == "flag":
             return (("true", read(YES)), ("false", read(NO)))
+        other = self.access.catalogue.get(info.target)
+        if info.kind == "ref" and other is not None and other.register.public:
+            return tuple((str(key), text) for key, text in offered(self.access, self.declaration, info, limit=SMALL))
         return ()
 
     def _kept(self) -> tuple[tuple[str, str], ...]:

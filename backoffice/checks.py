@@ -5,15 +5,20 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable, Iterator
 
-from backoffice.declarations import Catalogue, Declaration
+from backoffice.declarations import Catalogue, Declaration, Info
 from models.matrix import DEPARTMENTS, NEVER_APPROVES, ROLES
-from models.register import By, Link, Text
+from models.register import Act, Block, By, Link, Route, Text, When
 
 TONES = frozenset({"neutral", "waiting", "good", "bad", "muted"})
 ACT_TONES = frozenset({"primary", "good", "bad", "plain"})
 PERIODS = frozenset({"year", "month"})
 KINDS_OF_BLOCK = frozenset({"fields", "lines", "signatures", "text", "space"})
 WRITES = frozenset({"create", "update"})
+VERBS = frozenset({"create", "read", "update", "void", "approve", "export"})
+SCOPES = frozenset({"own", "group", "area", "department", "all"})
+ASKED = frozenset({"integer", "text", "day", "choice"})
+FORMATS = frozenset({"email"})
+PERIODS_OF_PRINTS = frozenset({"month", "date", "area", "user"})
 # What a rule row may switch in the engine besides its own functions, and where it is asked.
 MARKS = frozenset(
     {
@@ -98,12 +103,26 @@ class _Check:
             yield from self._words(f"field {info.path}: states", field.states, self.states)
             if field.rule:
                 yield from self._words(f"field {info.path}: rule", [field.rule], self.rows)
+            if field.format:
+                yield from self._words(f"field {info.path}: format", [field.format], FORMATS)
+            yield from self._picks(info)
             if field.level not in {1, 2, 3}:
                 yield f"field {info.path} has level {field.level}; valid: 1, 2, 3"
             if field.required_when is not None:
-                yield from self._words(f"field {info.path}: required_when", [field.required_when.field], self.fields)
+                yield from self._when(f"field {info.path}: required_when", field.required_when)
             if not (field.zh and field.en):
                 yield f"field {info.path} needs a label in Chinese and in English"
+
+    def _when(self, what: str, when: When) -> Iterator[str]:
+        yield from self._words(what, [when.field], self.fields)
+        info = self.declaration.fields.get(when.field)
+        if info is not None and info.kind == "choice":
+            yield from self._words(what, when.values, frozenset(info.choices))
+
+    def _picks(self, info: Info) -> Iterator[str]:
+        if info.field.pick and info.kind == "ref":
+            columns = frozenset(info.column.rel_model._meta.fields)
+            yield from self._words(f"field {info.path}: pick", (when.field for when in info.field.pick), columns)
 
     def _layout(self) -> Iterator[str]:
         register = self.register
@@ -120,6 +139,8 @@ class _Check:
         yield from self._words("owner_updates", register.owner_updates, self.states)
         yield from self._words("copy_from", register.copy_from, self.states)
         yield from self._words("kept_by", register.kept_by, frozenset(DEPARTMENTS))
+        if register.active_field:
+            yield from self._words("active_field", [register.active_field], self.fields)
         for link in register.links:
             yield from self._link(link)
         yield from self._ties()
@@ -155,6 +176,8 @@ class _Check:
         yield from self._words("access", register.access, frozenset(ROLES))
         for role, grants in register.access.items():
             for grant in grants:
+                yield from self._words(f"access of {role}", sorted(grant.verbs), VERBS)
+                yield from self._words(f"access of {role}", [grant.scope], SCOPES)
                 if grant.view:
                     yield from self._words(f"access of {role}", [grant.view], frozenset(register.views))
                 if grant.through:
@@ -163,6 +186,10 @@ class _Check:
                     yield f"access of {role}: this role never approves (ACL-03)"
         for name, view in register.views.items():
             yield from self._paths(f"view {name}", view)
+        yield from self._secrets()
+
+    def _secrets(self) -> Iterator[str]:
+        register = self.register
         for unmask in register.unmask:
             if unmask.role:
                 yield from self._words("unmask", [unmask.role], frozenset(ROLES))
@@ -179,25 +206,32 @@ class _Check:
         for slot in self.register.slots:
             yield from self._paths(f"slot {slot.name}", slot.fields)
         for act in self.register.acts:
-            what = f"act {act.name}"
-            yield from self._words(f"tone of {what}", [act.tone], ACT_TONES)
-            if act.name in WRITES:
-                yield f"{what} carries a name of the engine's own; choose another"
-            if act.target:
-                yield from self._words(f"{what}: target", [act.target], self.states)
-            yield from self._words(
-                f"{what}: signs", [name for name in (act.signs, *(r.signs for r in act.routes)) if name], slots
-            )
-            yield from self._paths(f"{what}: ask", (ask.field for ask in act.ask if not ask.kind))
-            if act.reason not in {"", "optional", "required"}:
-                yield f"{what}: reason is {act.reason!r}; valid: '', 'optional', 'required'"
-            if act.effect:
-                yield from self._function(f"{what}: effect", act.effect)
+            yield from self._act(f"act {act.name}", act, slots)
             for route in act.routes:
-                yield from self._words(f"{what}: sources", route.sources, self.states)
-                yield from self._words(f"{what}: when", (when.field for when in route.when), self.fields)
-                for by in route.who:
-                    yield from self._who(what, by)
+                yield from self._route(f"act {act.name}", route)
+
+    def _act(self, what: str, act: Act, slots: Collection[str]) -> Iterator[str]:
+        yield from self._words(f"tone of {what}", [act.tone], ACT_TONES)
+        if act.name in WRITES:
+            yield f"{what} carries a name of the engine's own; choose another"
+        if act.target:
+            yield from self._words(f"{what}: target", [act.target], self.states)
+        yield from self._words(
+            f"{what}: signs", [name for name in (act.signs, *(r.signs for r in act.routes)) if name], slots
+        )
+        yield from self._paths(f"{what}: ask", (ask.field for ask in act.ask if not ask.kind))
+        yield from self._words(f"{what}: ask", (ask.kind for ask in act.ask if ask.kind), ASKED)
+        if act.reason not in {"", "optional", "required"}:
+            yield f"{what}: reason is {act.reason!r}; valid: '', 'optional', 'required'"
+        if act.effect:
+            yield from self._function(f"{what}: effect", act.effect)
+
+    def _route(self, what: str, route: Route) -> Iterator[str]:
+        yield from self._words(f"{what}: sources", route.sources, self.states)
+        for when in route.when:
+            yield from self._when(f"{what}: when", when)
+        for by in route.who:
+            yield from self._who(what, by)
 
     def _who(self, what: str, by: By) -> Iterator[str]:
         yield from self._words(
@@ -258,17 +292,25 @@ class _Check:
             if source is None:
                 yield f"{what}: register {form.register!r} does not exist{_nearest(form.register, set(self.catalogue))}"
                 continue
+            yield from self._words(f"{what}: states", form.states, frozenset(source.states))
+            yield from self._words(f"{what}: by", (period for period, _ in form.by), PERIODS_OF_PRINTS)
+            yield from self._words(f"{what}: by", (name for _, name in form.by), frozenset(source.fields))
             for block in form.blocks:
-                yield from self._words(f"{what}: block", [block.kind], KINDS_OF_BLOCK)
-                yield from self._words(f"{what}: slots", block.slots, {*source.slots, *source.fields})
-                if block.child:
-                    yield from self._words(f"{what}: child", [block.child], frozenset(source.children))
-                    if block.child in source.children:
-                        yield from self._words(
-                            f"{what}: fields", block.fields, frozenset(source.children[block.child].fields)
-                        )
-                else:
-                    yield from self._words(f"{what}: fields", block.fields, frozenset(source.fields))
+                yield from self._block(what, block, source)
+
+    def _block(self, what: str, block: Block, source: Declaration) -> Iterator[str]:
+        yield from self._words(f"{what}: block", [block.kind], KINDS_OF_BLOCK)
+        yield from self._words(f"{what}: slots", block.slots, {*source.slots, *source.fields})
+        fields = frozenset(source.fields)
+        if block.child:
+            yield from self._words(f"{what}: child", [block.child], frozenset(source.children))
+            if block.child not in source.children:
+                return
+            fields = frozenset(source.children[block.child].fields)
+        yield from self._words(f"{what}: fields", block.fields, fields)
+        yield from self._words(f"{what}: total", block.total, frozenset(block.fields))
+        if block.capitals:
+            yield from self._words(f"{what}: capitals", [block.capitals], frozenset(block.total))
 
 
 __all__ = ["faults"]
