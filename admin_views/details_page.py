@@ -241,13 +241,9 @@ class DetailsBuilder:
 
     def _linked(self, link: Link, other: Declaration, reader: Reader) -> Any:
         """The rows that point here, or that are like this one in a column."""
-        if not link.alike:
-            return reader.guarded(other.fields[link.field], other.columns[link.field] == self.seen.id)
-        here = self.declaration.model.alias()
-        mine = here.select(getattr(here, link.alike)).where(here.id == self.seen.id)
-        column = other.columns[link.field]
-        condition = (column == mine) & (column != "")
-        return condition & (other.model.id != self.seen.id) if other is self.declaration else condition
+        if link.alike:
+            return reader.alike(link.field, self.declaration, link.alike, self.seen.id)
+        return reader.guarded(other.fields[link.field], other.columns[link.field] == self.seen.id)
 
     def _tools(self) -> tuple[Button, ...]:
         declaration, seen, name = self.declaration, self.seen, self.declaration.name

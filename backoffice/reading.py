@@ -264,6 +264,13 @@ class Reader:
                 parts.append(info.column.is_null() | info.column.in_(readable))
         return all_of(parts)
 
+    def alike(self, name: str, other: Declaration, column: str, record_id: int) -> Condition:
+        """Rows whose column `name` holds what a record that was read holds in `column`, besides that record itself."""
+        here = other.model.alias()
+        value = here.select(getattr(here, column)).where(here.id == record_id)
+        condition = (self.declaration.columns[name] == value) & (self.declaration.columns[name] != "")
+        return condition & (self.model.id != record_id) if self.model is other.model else condition
+
     # ---- results ---------------------------------------------------------------------------------------------------
 
     def _seen(self, row: Sequence[Any]) -> Seen:

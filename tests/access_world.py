@@ -129,6 +129,7 @@ CUSTOMERS = (
     Customer("void", "salesperson", "A", state="void"),
     Customer("left", "mover", "A"),
     Customer("business", "seller", "C", department="business"),
+    Customer("stood_for", "salesperson", "C", deputy="salesperson_2", secret=True),
 )
 GIFTS = (
     Gift("draft", "salesperson", "draft", "plain"),
@@ -285,8 +286,16 @@ def customer_sight(who: Person, row: Customer) -> Sight | None:
     return Sight(fields, frozenset(name for name in SECRET if _is_clear(who, roles, row, name)))
 
 
+# Absent by a delegation of any role: their deputies act for them (decisions.md 3).
+ABSENT = frozenset({"salesperson"})
+
+
+def _stands_in(who: Person, row: Customer) -> bool:
+    return row.owner in ABSENT and row.deputy == who.username
+
+
 def _is_clear(who: Person, roles: set[str], row: Customer, name: str) -> bool:
-    if row.owner in who.persons or roles & {"sales_manager", "deputy_gm"}:
+    if row.owner in who.persons or _stands_in(who, row) or roles & {"sales_manager", "deputy_gm"}:
         return True
     if "finance" in roles and name in {*CREDIT, *BANK}:
         return True
@@ -358,7 +367,7 @@ def edits_customer(who: Person, row: Customer) -> bool:
     if row.state not in LIVING:
         return False
     return any(
-        (hat.role in SALES and hat.person == row.owner)
+        (hat.role in SALES and (hat.person == row.owner or _stands_in(who, row)))
         or (hat.role in {"dept_head", "sales_manager"} and hat.department in row.departments)
         or hat.role == "archivist"
         for hat in who.hats

@@ -484,6 +484,14 @@ def test_new(world: World, username: str) -> None:
 # Who could ever take the act, by role; a person of the record needs a role that makes such records.
 COULD: Mapping[tuple[str, str], frozenset[str]] = {
     ("customer_archive", "void"): frozenset({"archivist"}),
+    ("customer_archive", "target"): CUSTOMER_EDITORS,
+    ("customer_archive", "signed"): frozenset({"archivist"}),
+    ("customer_archive", "dormant"): frozenset({"sales_manager", "deputy_gm"}),
+    ("customer_archive", "set_grade"): frozenset({"sales_manager", "deputy_gm"}),
+    ("customer_archive", "transfer_owner"): frozenset({"dept_head", "sales_manager", "deputy_gm"}),
+    ("customer_archive", "move_department"): frozenset({"dept_head", "deputy_gm"}),
+    ("customer_archive", "decide_duplicate"): frozenset({"sales_manager", "dept_head", "archivist", "deputy_gm"}),
+    ("customer_archive", "merge"): frozenset({"archivist"}),
     ("gift_signoff", "approved"): frozenset({"sales_manager", "deputy_gm", "gm"}),
     ("gift_signoff", "refused"): frozenset({"sales_manager", "deputy_gm", "gm", "market_specialist"}),
     ("gift_signoff", "withdrawn"): GIFT_MAKERS,

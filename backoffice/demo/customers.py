@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from backoffice.demo.lives import plan_lives
 from backoffice.demo.world import Timeline, World, moments, office
 from models.normalise import is_credit_code, phone_key
 
@@ -50,7 +51,7 @@ class Planned:
 
 
 def plan_customers(world: World, timeline: Timeline, start: dt.date, count: int) -> tuple[Planned, ...]:
-    """All customers in the order of their numbers, `count` of them after the examples; answers those that are not voided."""
+    """All customers in the order of their numbers, `count` of them after the examples; answers those that gifts may go to."""
     planned = _numbered(world)
     first = max(start, dt.date(2025, 4, 1))
     for index, at in enumerate(moments(first, world.today, count, world.rng)):
@@ -59,8 +60,10 @@ def plan_customers(world: World, timeline: Timeline, start: dt.date, count: int)
     _give_telephones(world.rng, planned)
     for customer in planned:
         timeline.add(customer.at, _creation(world, customer))
-    voided = _later_acts(world, timeline, planned)
-    return tuple(customer for customer in planned if customer.key not in voided)
+    voided, corrected = _later_acts(world, timeline, planned)
+    living = [customer for customer in planned if customer.key not in voided]
+    gone = plan_lives(world, timeline, living, corrected)
+    return tuple(customer for customer in living if customer.key not in gone)
 
 
 def _give_telephones(rng: random.Random, planned: list[Planned]) -> None:
@@ -126,6 +129,7 @@ def _qingchuan(day: dt.date, rng: random.Random) -> Planned:
         "market_potential": "high",
         "credit_capacity": "medium",
         "competitiveness": "high",
+        "development_direction": "扩大外加剂采购，拟建第二条生产线",
         "trade_important": True,
         "need_summary": "每月稳定采购外加剂，旺季加量",
         "source_channel": "exhibition",
@@ -291,8 +295,10 @@ def _creation(world: World, customer: Planned) -> Any:
     return create
 
 
-def _later_acts(world: World, timeline: Timeline, planned: list[Planned]) -> frozenset[str]:
-    """Corrections by owners, and prospects that the archivist voids; answers the latter."""
+def _later_acts(
+    world: World, timeline: Timeline, planned: list[Planned]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Prospects that the archivist voids, and corrections by owners; answers the keys of both."""
     rng = world.rng
     invented = [customer for customer in planned if not customer.key.startswith("example")]
     some = rng.sample(invented, min(len(invented), 6 + len(invented) // 8))
@@ -303,7 +309,7 @@ def _later_acts(world: World, timeline: Timeline, planned: list[Planned]) -> fro
             timeline.add(at, _act(world, "archivist", customer.key, "void", {"reason": "重复登记，资料有误"}))
         else:
             timeline.add(at, _act(world, customer.owner, customer.key, "update", address))
-    return frozenset(customer.key for customer in some[:6])
+    return frozenset(customer.key for customer in some[:6]), frozenset(customer.key for customer in some[6:])
 
 
 def _act(world: World, username: str, key: str, act: str, inputs: Mapping[str, Any]) -> Any:
