@@ -304,10 +304,10 @@ class FormBuilder:
         """When a field is needed, in words. > 用途为“客户拜访”时必填。"""
         info = self.declaration.fields[when.field]
         values = "、".join(shown(info, value) for value in when.values)
-        message = (
-            say("Needed unless {field} is “{values}”.") if when.negate else say("Needed when {field} is “{values}”.")
-        )
-        return read(say(message.id, field=label(info.field), values=values))
+        given = {"field": label(info.field), "values": values}
+        if when.negate:
+            return read(say("Needed unless {field} is “{values}”.", **given))
+        return read(say("Needed when {field} is “{values}”.", **given))
 
     def _value(self, info: Info, key: str, fresh: bool) -> tuple[Any, str]:
         if self.repeat and info.kind != "file" and (key in request.form or f"{key}-text" in request.form):
