@@ -362,6 +362,19 @@ def test_the_stale_page_keeps_the_typed_text_and_brings_the_new_version(sample: 
     assert sample.model.get_by_id(record).title == "我的标题"
 
 
+def test_a_field_left_alone_takes_theirs_after_a_stale_save(sample: Sample) -> None:
+    """Saving the stale page again must not undo what somebody else did to a field that was not touched here."""
+    record = sample.create()
+    before = sample.model.get_by_id(record).title
+    sample.company.done("sales_manager", LOAN, record, "update", {"title": "拆台"}, 1)
+    mine = sample.company.browser("salesperson")
+    answer = mine.send(f"/admin/tool_loan/edit/?id={record}", {"title": before, "notes": "我的说明", "version": "1"})
+    page = BeautifulSoup(answer.text, "html.parser")
+    assert answer.status_code == 409
+    assert page.select_one("input[name=title]")["value"] == "拆台"  # type: ignore[index]
+    assert page.select_one("textarea[name=notes]").text.strip() == "我的说明"  # type: ignore[union-attr]
+
+
 def test_a_save_without_a_change_writes_nothing(sample: Sample) -> None:
     record = sample.create(deposit="1200", starts_at="2026-03-05 08:30", weight="12.5")
     before = everything(sample)
