@@ -432,5 +432,5 @@ def entitlement_for(
         if refusal is None:
             return entitlement
     first = refusals[0]
-    assert first is not None
+    assert first is not None  # noqa: S101 - narrows the type
     return first

@@ -99,9 +99,10 @@ def queries(source: str) -> list[tuple[int, str, str]]:
     """(line, function, text) of every call that asks a register's model for rows or writes them."""
     found = []
     for name, node, bound in _scopes(ast.parse(source)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ASKING:
-            if is_model(node.func.value, bound):
-                found.append((node.lineno, name, ast.unparse(node.func)))
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        if node.func.attr in ASKING and is_model(node.func.value, bound):
+            found.append((node.lineno, name, ast.unparse(node.func)))
     return sorted(set(found))
 
 
