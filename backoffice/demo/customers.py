@@ -295,9 +295,7 @@ def _creation(world: World, customer: Planned) -> Any:
     return create
 
 
-def _later_acts(
-    world: World, timeline: Timeline, planned: list[Planned]
-) -> tuple[frozenset[str], frozenset[str]]:
+def _later_acts(world: World, timeline: Timeline, planned: list[Planned]) -> tuple[frozenset[str], frozenset[str]]:
     """Prospects that the archivist voids, and corrections by owners; answers the keys of both."""
     rng = world.rng
     invented = [customer for customer in planned if not customer.key.startswith("example")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from models.access_rules import GENERAL
 from models.catalogue import row
-from models.register import Rule, Text
+from models.register import Rule
 
 RULES: tuple[Rule, ...] = (
     row(

@@ -259,7 +259,7 @@ SCHEMES = {
     "strategic": ("CUS-16", "strategic important ordinary"),
     "need_urgency": ("CUS-17", "A B C"),
 }
-EVERY = "A B C key general potential strategic important ordinary".split()
+EVERY = ["A", "B", "C", "key", "general", "potential", "strategic", "important", "ordinary"]
 
 
 def _foreign(company: Company, scheme: str) -> None:
@@ -563,6 +563,7 @@ def test_what_the_archive_lacks_is_shown(company: Company) -> None:
     record = customer_in(company, "target")
     with clock.set_to(company.now):
         listed = company.browser("archivist").page(f"/admin/{REGISTER}/").select_one(f'tr[data-id="{record}"]')
+    assert listed is not None
     assert "合同 缺" in listed.get_text()
     company.done("salesperson", REGISTER, record, "update", {"documents": [PAPER]})
     assert customer(record).missing_parts == "contract+statistics"
