@@ -30,7 +30,7 @@ from models import ALL_MODELS
 from models.accounts import Area, Delegation, Department, User, UserRole
 from models.base import db
 from models.evidence import AuditEvent, AuditHead, StoredFile
-from models.registers.customer_archive import CustomerArchive
+from models.registers.customer_archive import CustomerArchive, CustomerAssignment, CustomerGrading
 from tests.company import NOW, Company, Signed, made_company
 
 # What looking leaves in the history: views of secret values, exports, prints.
@@ -592,8 +592,15 @@ def _customer(company: Company, row: Customer) -> int:
         "confidentiality": "secret" if row.secret else "internal",
         "contacts": [{"name": f"联系人{at:02d}", "main": True, **contact}],
         "plan_steps": [{"date": "2026-04-01", "goal": f"计划{at:02d}"}],
+        "documents": [{"document_class": "praise", "title": f"题名{at:02d}", "dated_on": "2026-03-01"}],
+        "clippings": [{"source": f"来源{at:02d}", "date": "2026-03-01", "clipping_class": "web"}],
     }
-    return company.done(row.made_by, "customer_archive", None, "create", inputs).id
+    record = company.done(row.made_by, "customer_archive", None, "create", inputs).id
+    # As if an administrator had been its owner once: he reads it anyway.
+    admin, day = company.users["admin"].id, NOW.date()
+    CustomerAssignment.create(record=record, date=day, old_owner=admin, new_owner=owner, decided_by=admin)
+    CustomerGrading.create(record=record, date=day, kind="proposed", scheme="abc_value", grade="B", by=owner)
+    return record
 
 
 def _gift(world: World, row: Gift) -> int:

@@ -6,7 +6,8 @@ from models.customers import choices
 from models.register import Field, Text, When
 
 _YUAN = Text("元", "yuan")
-LIVING = When("state", ("archived", "merged", "void"), negate=True)
+_ON_FILE = When("state", ("merged", "void"), negate=True)
+_LIVING = When("state", ("archived", "merged", "void"), negate=True)
 
 FIELDS = (
     Field("number", "客户编号", "customer number", system=True),
@@ -27,7 +28,7 @@ FIELDS = (
     Field("phone", "电话", "telephone"),
     Field("duplicate_suspected", "疑似重复", "possible duplicate", system=True),
     Field("duplicate_decision", "重复判定", "decision on the duplicate", system=True, choices=choices.DECISION),
-    Field("merged_into", "并入客户", "merged into", system=True, pick=(LIVING,)),
+    Field("merged_into", "并入客户", "merged into", system=True, pick=(_LIVING,)),
     Field("email", "电子邮箱", "e-mail", format="email"),
     Field("fax", "传真", "fax"),
     Field("legal_representative", "法定代表人", "legal representative", level=2),
@@ -81,7 +82,7 @@ FIELDS = (
     Field("grade_set_by", "定级人", "graded by", system=True),
     Field("grade_set_on", "定级日期", "graded on", system=True),
     Field("source_channel", "客户来源", "source", required=True, choices=choices.SOURCE_CHANNEL, rule="CUS-47"),
-    Field("referrer", "介绍人", "introduced by", pick=(LIVING,)),
+    Field("referrer", "介绍人", "introduced by", pick=(_ON_FILE,)),
     Field("owner", "归属业务员", "owner", create_only=True),
     Field("deputy", "副负责人", "deputy in charge"),
     Field(
