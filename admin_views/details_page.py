@@ -216,6 +216,8 @@ class DetailsBuilder:
             reader = Reader(self.access, other, (*names, "state"))
             condition = self._linked(link, other, reader)
             rows = reader.rows(condition, reader.order(other.register.order[0], descending=True), limit=LINKED_ROWS)
+            if not rows and other is self.declaration:
+                continue  # Its own kind is worth a word only where there is some.
             shown = [name for name in names if other.fields[name].field.level == 1]
             views = tuple(
                 RowView(

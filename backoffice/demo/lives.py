@@ -93,7 +93,7 @@ class _Player:
         chosen = grade or rng.choice(_GRADES[scheme])
         for act in acts:
             at = self._later(at, rng.randrange(3, 12))
-            if act == "target":
+            if act == "target" and "development_direction" not in customer.inputs:
                 self._do(customer.owner, customer, "update", self._assessment(at), at)
                 at += dt.timedelta(minutes=rng.randrange(5, 40))
             who, inputs = self._act(customer, act, chosen)

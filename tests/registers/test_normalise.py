@@ -1,10 +1,10 @@
-"""Telephones and registration codes written in different ways."""
+"""Telephones, registration codes and names written in different ways."""
 
 from __future__ import annotations
 
 import pytest
 
-from models.normalise import credit_code, is_credit_code, phone_key
+from models.normalise import credit_code, is_credit_code, name_key, phone_key
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,36 @@ def test_the_check_character_of_a_registration_code(code: str, right: bool) -> N
 
 def test_a_registration_code_is_stored_in_half_width_capitals() -> None:
     assert credit_code(" 91350100-m000100ｙ43 ") == "91350100M000100Y43"
+
+
+@pytest.mark.parametrize(
+    ("typed", "same"),
+    [
+        ("青川建材有限责任公司", "青川建材有限公司"),
+        ("青川建材（集团）有限公司", "青川建材(集团) 有限公司"),
+        ("青川建材【集团】有限公司", "青川建材集团有限公司"),
+        ("ＡＢＣ 机电 有限公司", "abc机电有限公司"),
+        ("青川　建材有限公司", "青川建材有限公司"),
+        ("青川·建材有限公司", "青川建材有限公司"),
+        ("Qing-Chuan Co., Ltd.", "QINGCHUAN CO LTD"),
+    ],
+)
+def test_one_name_has_one_key(typed: str, same: str) -> None:
+    assert name_key(typed) == name_key(same) != ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("青川建材有限公司", "青川建材股份有限公司"),
+        ("青川建材有限公司", "青川建材"),
+        ("青川建材有限公司", "青州建材有限公司"),
+        ("青川一建", "青川二建"),
+    ],
+)
+def test_other_names_have_other_keys(one: str, other: str) -> None:
+    assert name_key(one) != name_key(other)
+
+
+def test_a_name_of_signs_alone_has_no_key() -> None:
+    assert name_key("（ ）·") == ""
