@@ -48,7 +48,7 @@ def _owners(access: Access, declaration: Declaration) -> Condition:
     fit = User.id.in_(UserRole.select(UserRole.user).where(UserRole.role.in_(makers))) if makers else True
     found: list[Condition] = []
     for hat, grant in access.grants(declaration):
-        if not ({"create", "update"} & grant.verbs):
+        if not ({"create", "update", "approve"} & grant.verbs):
             continue
         if grant.scope == "all":
             return fit

@@ -434,6 +434,18 @@ def test_a_customer_moves_to_another_department(company: Company) -> None:
     assert page_of(company, record, "dept_head_business") is not None
 
 
+def test_the_deputy_general_manager_acts_where_a_department_has_no_manager(company: Company) -> None:
+    from models.accounts import Department
+
+    record = company.customer()
+    assert isinstance(company.do("deputy_gm", REGISTER, record, "set_grade", {"grade": "A"}), Declined)
+    business = Department.get(Department.code == "business").id
+    company.done("dept_head", REGISTER, record, "move_department", {"department": business, "reason": "调整"})
+    company.done("deputy_gm", REGISTER, record, "set_grade", {"grade": "A"})
+    assert isinstance(transfer(company, record, "salesperson_2", "deputy_gm"), Done)
+    assert customer(record).department.code == "sales"
+
+
 # ---- CUS-33: deputies --------------------------------------------------------------------------------------------------------
 
 
