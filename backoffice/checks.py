@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable, Iterator
 
-from backoffice.declarations import Catalogue, Declaration
+from backoffice.declarations import ACCOUNT, Catalogue, Declaration
 from models.matrix import DEPARTMENTS, NEVER_APPROVES, ROLES
 from models.register import By, Text
 
@@ -97,6 +97,7 @@ class _Check:
             yield from self._words(f"field {info.path}: states", field.states, self.states)
             if field.rule:
                 yield from self._words(f"field {info.path}: rule", [field.rule], self.rows)
+            yield from self._words(f"field {info.path}: tone", [field.tone], TONES)
             if field.level not in {1, 2, 3}:
                 yield f"field {info.path} has level {field.level}; valid: 1, 2, 3"
             if field.required_when is not None:
@@ -119,6 +120,12 @@ class _Check:
         yield from self._words("owner_updates", register.owner_updates, self.states)
         yield from self._words("copy_from", register.copy_from, self.states)
         yield from self._words("kept_by", register.kept_by, frozenset(DEPARTMENTS))
+        if register.owner_is:
+            yield from self._words("owner_is", [register.owner_is], self.fields)
+            info = self.declaration.fields.get(register.owner_is)
+            if info is not None and info.target != ACCOUNT:
+                yield f"owner_is names {register.owner_is!r}, which refers to no account"
+        yield from self._lists()
         for link in register.links:
             if link.register in self.catalogue:
                 yield from self._words(
@@ -126,6 +133,23 @@ class _Check:
                 )
         if register.numbering is not None and register.numbering.per not in PERIODS:
             yield f"numbering per {register.numbering.per!r} does not exist{_nearest(register.numbering.per, PERIODS)}"
+
+    def _lists(self) -> Iterator[str]:
+        seen = {"waiting", "mine"}  # admin_views.home
+        for named in self.register.lists:
+            what = f"list {named.name}"
+            if named.name in seen:
+                yield f"{what}: the name is taken; choose another"
+            seen.add(named.name)
+            yield from self._words(f"{what}: where", (when.field for when in named.where), self.fields)
+            yield from self._words(f"{what}: order", named.order, self.fields)
+            yield from self._words(f"{what}: columns", named.columns, self.fields)
+            for one in named.elapsed:
+                yield from self._words(f"{what}: elapsed", [one.field], self.fields)
+                info = self.declaration.fields.get(one.field)
+                if info is not None and info.kind != "instant":
+                    yield f"{what}: {one.field} is no moment, so no time passes since it"
+                yield from self._words(f"{what}: limit", [one.limit] if one.limit else [], self.params)
 
     def _access(self) -> Iterator[str]:
         register = self.register
@@ -166,6 +190,9 @@ class _Check:
                 f"{what}: signs", [name for name in (act.signs, *(r.signs for r in act.routes)) if name], slots
             )
             yield from self._paths(f"{what}: ask", (ask.field for ask in act.ask if not ask.kind))
+            asked_when = (when.field for ask in act.ask for when in ask.when)
+            yield from self._words(f"{what}: asked when", asked_when, self.fields)
+            yield from self._words(f"{what}: alone", act.alone, self._references())
             if act.reason not in {"", "optional", "required"}:
                 yield f"{what}: reason is {act.reason!r}; valid: '', 'optional', 'required'"
             if act.effect:
@@ -176,9 +203,14 @@ class _Check:
                 for by in route.who:
                     yield from self._who(what, by)
 
+    def _references(self) -> frozenset[str]:
+        return frozenset(name for name, info in self.declaration.fields.items() if info.kind == "ref")
+
     def _who(self, what: str, by: By) -> Iterator[str]:
         yield from self._words(
-            f"{what}: who", [role for role in (by.role, by.owner_role, by.stand_in) if role], frozenset(ROLES)
+            f"{what}: who",
+            [role for role in (by.role, by.owner_role, by.stand_in, *by.besides) if role],
+            frozenset(ROLES),
         )
         if by.role in NEVER_APPROVES or by.stand_in in NEVER_APPROVES:
             yield f"{what}: {by.role} never approves (ACL-03)"
@@ -237,6 +269,7 @@ class _Check:
                 continue
             for block in form.blocks:
                 yield from self._words(f"{what}: block", [block.kind], KINDS_OF_BLOCK)
+                yield from self._words(f"{what}: headings", block.headings, frozenset(block.fields))
                 yield from self._words(f"{what}: slots", block.slots, {*source.slots, *source.fields})
                 if block.child:
                     yield from self._words(f"{what}: child", [block.child], frozenset(source.children))

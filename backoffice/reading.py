@@ -89,7 +89,7 @@ class Reader:
     def _fact_columns(self) -> dict[str, Any]:
         wanted = ["id", "version", "number", "state", "owner", "created_by", "department", "maker_department"]
         for act in self.declaration.acts.values():
-            wanted.extend(when.field for route in act.routes for when in route.when)
+            wanted.extend(when.field for part in (*act.routes, *act.ask) for when in part.when)
         columns = self.declaration.columns
         return {name: columns[name] for name in dict.fromkeys(wanted) if name in columns}
 
@@ -209,16 +209,22 @@ class Reader:
 
     def order(self, name: str, *, descending: bool = False) -> list[Any]:
         """ORDER BY of a sortable field with the id behind it; masked values sort as if empty."""
-        info = self.declaration.fields.get(name)
-        terms: list[Any] = []
-        if info is not None and self.access.knows(self.declaration, info):
-            condition = all_of([self.access.shown(self.declaration, name), self.access.clear(self.declaration, info)])
-            columns = self._label_parts(info) if info.kind in {"ref", "file"} else (info.column,)
-            for column in columns:
-                term = column if condition is True else Case(None, [(condition, column)], None)
-                terms.append(_sorted(term, descending))
+        terms = [_sorted(term, descending) for term in self._order_terms(name)]
         tie = self.model.id
         return [*terms, tie.desc() if descending else tie.asc()]
+
+    def smallest_first(self, names: Iterable[str]) -> list[Any]:
+        """ORDER BY of several fields one after the other, empty values last."""
+        terms = [term.asc(nulls="LAST") for name in names for term in self._order_terms(name)]
+        return [*terms, self.model.id.asc()]
+
+    def _order_terms(self, name: str) -> list[Any]:
+        info = self.declaration.fields.get(name)
+        if info is None or not self.access.knows(self.declaration, info):
+            return []
+        condition = all_of([self.access.shown(self.declaration, name), self.access.clear(self.declaration, info)])
+        columns = self._label_parts(info) if info.kind in {"ref", "file"} else (info.column,)
+        return [column if condition is True else Case(None, [(condition, column)], None) for column in columns]
 
     # ---- conditions ------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from operator import and_
 from typing import TYPE_CHECKING, Any
 
 from backoffice.declarations import Declaration
-from backoffice.people import Hat
+from backoffice.people import Hat, Staff
 from models.accounts import UserRole
 from models.register import Act, By, Route, When
 
@@ -32,7 +32,11 @@ def holds(record: Any, when: When, declaration: Declaration | None = None) -> bo
 
 def holds_in_sql(model: Any, when: When) -> Any:
     column = getattr(model, when.field)
-    return column.not_in(list(when.values)) if when.negate else column.in_(list(when.values))
+    some = [value for value in when.values if value is not None]
+    if None in when.values:
+        found = column.is_null() | column.in_(some) if some else column.is_null()
+        return ~found if when.negate else found
+    return column.not_in(some) if when.negate else column.in_(some)
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ class Entitlement:
         staff = self.access.staff
         alone: Any = None
         for department in staff.departments():
-            holders = staff.holders(self.by.role, staff.signing_department(department))
+            holders = _holders(staff, self.by, staff.signing_department(department))
             if len(holders) > 1:
                 continue
             here = model.department == department
@@ -163,7 +167,12 @@ class Entitlements:
         signing = staff.signing_department(getattr(record, "department_id", None))
         if hat.role == by.role and by.role != by.stand_in:
             return hat.department_id == signing
-        return not (staff.holders(by.role, signing) - {owner, getattr(record, "created_by_id", None)})
+        return not (_holders(staff, by, signing) - {owner, getattr(record, "created_by_id", None)})
+
+
+def _holders(staff: Staff, by: By, department_id: int | None) -> frozenset[int]:
+    """Who keeps the stand-in out: everybody there in the role or one of those beside it."""
+    return frozenset().union(*(staff.holders(role, department_id) for role in (by.role, *by.besides)))
 
 
 __all__ = ["Entitlement", "Entitlements", "holds"]

@@ -16,10 +16,10 @@ from backoffice.routes import Entitlement
 from backoffice.steps import Steps
 from backoffice.texts import Readable
 from backoffice.typing_in import Draft, columns_of, line_columns
-from models.accounts import User
+from models.accounts import User, UserRole
 from models.base import db
 from models.evidence import AuditEvent, Series, Step, StoredFile
-from models.outcomes import Adjust, Changes, Insert
+from models.outcomes import Adjust, Changes, Insert, Put
 from models.params import param
 from models.register import Act
 
@@ -43,8 +43,8 @@ class Context:
         self._draft = draft
         self._steps = steps
 
-    def param(self, name: str) -> Decimal:
-        return param(name, self.today)
+    def param(self, name: str, on: dt.date | None = None) -> Decimal:
+        return param(name, on or self.today)
 
     def local(self, instant: dt.datetime) -> dt.datetime:
         return instant.astimezone(clock.company_zone())
@@ -72,6 +72,25 @@ class Context:
         if self._draft.record.id is not None:
             query = query.where(model.id != self._draft.record.id)
         return bool(query.exists())
+
+    def found(self, register: str, **columns: Any) -> Sequence[Any]:
+        """The records of a register with these values, without this one, whoever may see them, the oldest first."""
+        declaration = self.actor.catalogue[register]
+        parts = [
+            column.in_(value) if isinstance(value, tuple) else column == value
+            for column, value in ((declaration.columns[name], value) for name, value in columns.items())
+        ]
+        if declaration is self._declaration and self._draft.record.id is not None:
+            parts.append(declaration.model.id != self._draft.record.id)
+        return list(declaration.model.select().where(*parts).order_by(declaration.model.id))
+
+    def people(self, role: str, group_id: int | None) -> Sequence[int]:
+        """The active accounts of a group that hold the role, in the order of their ids."""
+        if group_id is None:
+            return []
+        query = User.select(User.id).join(UserRole, on=(UserRole.user == User.id))
+        query = query.where((User.group == group_id) & (UserRole.role == role) & (User.active == True))  # noqa: E712
+        return [user.id for user in query.order_by(User.id)]
 
     def limit_reached(self, what: str, most: int, minutes: int) -> bool:
         """Whether the person did this `most` times in the last minutes; if not, this time is entered in the history."""
@@ -109,7 +128,7 @@ class Writer:
         self.name = act
         self.now = now
         self.entitlement: Entitlement | None = None
-        self._adjust: list[tuple[Adjust, str]] = []
+        self._wishes: list[tuple[Adjust | Put, str]] = []
         self._insert: list[Insert] = []
         self._others: dict[tuple[str, int], _Other] = {}
         self._own_lines: dict[str, dict[str, dict[str, list[Any]]]] = {}
@@ -129,9 +148,10 @@ class Writer:
                     setattr(line, name, value)
         self.context.warnings.extend(changes.warnings)
         self._insert.extend(changes.insert)
+        self._wishes.extend((wish, wish.rule or rule) for wish in changes.put)
         for wish in changes.adjust:
             if (wish.register, wish.id) != (self.declaration.name, self.draft.record.id):
-                self._adjust.append((wish, wish.rule or rule))
+                self._wishes.append((wish, wish.rule or rule))
                 continue
             value = getattr(self.draft.record, wish.field) + wish.delta
             if value < 0:
@@ -139,7 +159,7 @@ class Writer:
             setattr(self.draft.record, wish.field, value)
         return None
 
-    def _short(self, wish: Adjust, rule: str) -> Declined:
+    def _short(self, wish: Adjust | Put, rule: str) -> Declined:
         found = self.declaration.rules.get(rule)
         return Declined(wish.reason, rule if found else "", found.clause if found else "")
 
@@ -288,18 +308,21 @@ class Writer:
 
     def _write_others(self) -> Declined | None:
         """Columns of other records, under their locks in one order, and rows the system adds to child tables."""
-        for wish, rule in sorted(self._adjust, key=lambda one: (one[0].register, one[0].id)):
+        for wish, rule in sorted(self._wishes, key=lambda one: (one[0].register, one[0].id)):
             other = self.actor.catalogue[wish.register]
             query = other.model.select().where(other.model.id == wish.id)
             row = (query.for_update() if db.for_update else query).first()
-            before = getattr(row, wish.field) if row is not None else 0
-            if row is None or before + wish.delta < 0:
+            values = _granted(wish, row)
+            if values is None:
                 return self._short(wish, rule)
-            column = other.columns[wish.field]
-            other.model.update({column: before + wish.delta}).where(other.model.id == wish.id).execute()
+            changed = {name: value for name, value in values.items() if value != _plain_value(row, name)}
+            if not changed:
+                continue
+            columns = {other.columns[name]: value for name, value in changed.items()}
+            other.model.update(columns).where(other.model.id == wish.id).execute()
             told = self._others.setdefault((wish.register, wish.id), _Other(wish.register, wish.id))
-            first = told.changes.get(wish.field, [before])[0]
-            told.changes[wish.field] = [first, before + wish.delta]
+            for name, value in changed.items():
+                told.changes[name] = [told.changes.get(name, [_plain_value(row, name)])[0], value]
         for added in self._insert:
             child = self.actor.catalogue[added.register].children[added.child]
             record_id = added.record_id or self.draft.record.id
@@ -372,7 +395,7 @@ class Writer:
             (
                 self.declaration.name,
                 record.id,
-                str(getattr(record, "number", "") or getattr(record, "code", "") or ""),
+                _name_of(self.declaration, record),
                 self.name,
                 told,
             )
@@ -391,7 +414,7 @@ class Writer:
                 (
                     other.register,
                     row.id,
-                    str(getattr(row, "number", "") or getattr(row, "code", "") or ""),
+                    _name_of(declaration, row),
                     self.name,
                     entry,
                 )
@@ -421,8 +444,32 @@ class Writer:
 
     def _done(self, warnings: Sequence[Readable]) -> Done:
         record = self.draft.record
-        number = str(getattr(record, "number", "") or getattr(record, "code", "") or "")
+        number = _name_of(self.declaration, record)
         return Done(record.id, number, str(getattr(record, "state", "")), record.version, self.name, tuple(warnings))
+
+
+def _name_of(declaration: Declaration, record: Any) -> str:
+    """What a record is called in messages and in the history: its number, or of a master the first text of its label."""
+    first = record.__data__.get(declaration.register.label[0])
+    return str(
+        getattr(record, "number", "") or getattr(record, "code", "") or (first if isinstance(first, str) else "")
+    )
+
+
+def _granted(wish: Adjust | Put, row: Any) -> Mapping[str, Any] | None:
+    """The new values of a locked row of another register, None where the wish is refused."""
+    if row is None:
+        return None
+    if isinstance(wish, Adjust):
+        left = getattr(row, wish.field) + wish.delta
+        return {wish.field: left} if left >= 0 else None
+    fits = all(_plain_value(row, name) in allowed for name, allowed in wish.expected.items())
+    return wish.values if fits else None
+
+
+def _plain_value(row: Any, name: str) -> Any:
+    """The value of a column, of a reference its id."""
+    return row.__data__[name]
 
 
 __all__ = ["Context", "Writer"]

@@ -37,6 +37,20 @@ class Adjust:
 
 
 @dataclass(frozen=True)
+class Put:
+    """Set columns of another record under its lock; refused with `reason` where a column of `expected` holds none of its values."""
+
+    register: str
+    id: int
+    values: Mapping[str, Any]
+    expected: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    reason: Text = field(
+        default_factory=lambda: Text("记录已被他人更改，请刷新。", "Somebody else has changed it meanwhile.")
+    )
+    rule: str = ""
+
+
+@dataclass(frozen=True)
 class Insert:
     """A new row of a child table written by the system, in the history of record `record_id` of `register` (0: this record)."""
 
@@ -56,6 +70,7 @@ class Changes:
     values: Mapping[str, Any] = field(default_factory=dict)
     lines: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     adjust: Sequence[Adjust] = ()
+    put: Sequence[Put] = ()
     insert: Sequence[Insert] = ()
     warnings: Sequence[Text] = ()
 
@@ -72,8 +87,10 @@ class Person(Protocol):
 class Context(Protocol):
     """All that a guard, an effect or a computation may know besides the record and the inputs.
 
-    `act` is `create`, `update` or the name of the act. `another` tells whether another record of this register has that value,
-    whoever may see it. `limit_reached` counts one more use of `what` by the actor and tells whether that is one too many.
+    `act` is `create`, `update` or the name of the act. `param` is a setting as it stands today or on the day `on`. `another` tells
+    whether another record of this register has that value, whoever may see it. `found` gives the other records of a register
+    whose columns have these values (a tuple: one of them). `people` are the active accounts of a group with a role.
+    `limit_reached` counts one more use of `what` by the actor and tells whether that is one too many.
     """
 
     act: str
@@ -81,7 +98,7 @@ class Context(Protocol):
     today: dt.date
     actor: Person
 
-    def param(self, name: str) -> Decimal: ...
+    def param(self, name: str, on: dt.date | None = None) -> Decimal: ...
 
     def local(self, instant: dt.datetime) -> dt.datetime: ...
 
@@ -96,5 +113,9 @@ class Context(Protocol):
     def account_named(self, name: str) -> bool: ...
 
     def another(self, column: str, value: Any) -> bool: ...
+
+    def found(self, register: str, **columns: Any) -> Sequence[Any]: ...
+
+    def people(self, role: str, group_id: int | None) -> Sequence[int]: ...
 
     def limit_reached(self, what: str, most: int, minutes: int) -> bool: ...

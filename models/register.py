@@ -60,7 +60,9 @@ class Field:
     `required` is "R" of the catalogue, `system` is "A" (never typed). `rule`: the field exists because of that rule row and
     is absent without it. `level` is the confidentiality level 1 to 3. `writers` narrows who may type it by role, `states`
     the states in which it may be typed after creation (empty: wherever the record may be updated). `pick`
-    narrows what a reference offers to rows that meet the conditions.
+    narrows what a reference offers to rows that meet the conditions; one with a rule only narrows the offer, and the guard of
+    that rule refuses the others with its reason. `format`: `email`, or `duration` for whole seconds shown as 4:55.
+    `tone` is that of a mark, a yes-or-no field that the system sets.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Field:
     unit: Text | None = None
     help: Text | None = None
     wide: bool = False
+    tone: str = "bad"
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,7 @@ class By:
     `of`: `company` signs for all departments; `owner_department` signs for the department of the owner (or the one that
     signs for it); `own_department` is narrowed to `department`. `person` names a column of the record (`owner`).
     `owner_role`: only when the owner holds that role. `stand_in`: the role that acts where the owner's department has
-    nobody else in `role`.
+    nobody else in `role` or one of the roles `besides`.
     """
 
     role: str = ""
@@ -125,6 +128,7 @@ class By:
     department: str = ""
     owner_role: str = ""
     stand_in: str = ""
+    besides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,6 +146,7 @@ class Ask:
     """A field asked by an act: a column, or `child.column` for each line. `required` in the form of this act.
 
     With `kind` (`integer`, `text`, `day`) it is no column but a value of the act alone, with its own label and bounds.
+    `when`: it is asked, and needed, only on records that meet these conditions.
     """
 
     field: str
@@ -150,6 +155,7 @@ class Ask:
     zh: str = ""
     en: str = ""
     minimum: int | None = None
+    when: tuple[When, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -167,7 +173,8 @@ class Act:
     """A transition (`target` set) or an act that changes no state. Its name is its address and its `data-action`.
 
     `reason`: "", "optional" or "required". `signs` names the slot it fills, `cancels` cancels all signatures. `effect` names
-    a function of the register's file. `tone`: primary, good, bad, plain.
+    a function of the register's file. `tone`: primary, good, bad, plain. `alone` names references of the record: acts that
+    name the same row there come one after the other, so that a guard may count what is around it.
     """
 
     name: str
@@ -185,6 +192,7 @@ class Act:
     effect: str = ""
     tone: str = "plain"
     hint: Text | None = None
+    alone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -244,7 +252,10 @@ class Numbering:
 
 @dataclass(frozen=True)
 class Block:
-    """One block of a printed form: `fields`, `lines` (a child table or the records), `signatures`, `text`, `space`."""
+    """One block of a printed form: `fields`, `lines` (a child table or the records), `signatures`, `text`, `space`.
+
+    `headings` says what stands over a column instead of the field's label.
+    """
 
     kind: str
     zh: str = ""
@@ -256,6 +267,7 @@ class Block:
     slots: tuple[str, ...] = ()
     blank: tuple[Text, ...] = ()
     text: Text | None = None
+    headings: Mapping[str, Text] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -299,10 +311,36 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Elapsed:
+    """A column of a named list: the time that has passed since `field`. With `limit`, a setting in minutes, it is a deadline."""
+
+    name: str
+    zh: str
+    en: str
+    field: str
+    limit: str = ""
+
+
+@dataclass(frozen=True)
+class NamedList:
+    """A list with a name of its own, `?view=<name>`: the records that meet `where`, the smallest values of `order` first
+    (empty ones last), with `columns` of the register and the `elapsed` times behind them."""
+
+    name: str
+    zh: str
+    en: str
+    where: tuple[When, ...]
+    order: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    elapsed: tuple[Elapsed, ...] = ()
+
+
+@dataclass(frozen=True)
 class Register:
     """Everything derived pages, checks and prints need to know. See the class docstrings above for the parts.
 
-    `public`: everybody may read its labels and pick from it (departments, areas). `menu` orders the registers.
+    `public`: everybody may read its labels and pick from it (departments, areas). `menu` orders the registers. `owner_is`: the
+    reference to an account that makes its person the owner; who makes records only of his own names himself there.
     """
 
     name: str
@@ -345,4 +383,6 @@ class Register:
     waiting_first: bool = False
     active_field: str = ""
     public: bool = False
+    lists: tuple[NamedList, ...] = ()
+    owner_is: str = ""
     menu: int = 500

@@ -910,7 +910,10 @@ REGISTER = Register(
             paper="A4 landscape",
         ),
     ),
-    links=(Link("gift_signoff", "customer", "礼品", "gifts"),),
+    links=(
+        Link("gift_signoff", "customer", "礼品", "gifts"),
+        Link("key_checkout", "customer", "钥匙领用", "keys"),
+    ),
     views={
         "names": ("number", "name", "short_name"),
         "service": (
