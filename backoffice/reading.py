@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from peewee import JOIN, SQL, Case, fn
+from peewee import JOIN, SQL, Case, FieldAlias, fn
 
 from backoffice.access import Access, Condition, all_of, any_of, open_to_all
 from backoffice.database import stream
@@ -89,7 +89,8 @@ class Reader:
     def _fact_columns(self) -> dict[str, Any]:
         wanted = ["id", "version", "number", "state", "owner", "created_by", "department", "maker_department"]
         for act in self.declaration.acts.values():
-            wanted.extend(when.field for part in (*act.routes, *act.ask) for when in part.when)
+            wanted.extend(when.field for route in act.routes for when in route.when)
+            wanted.extend(when.field for ask in act.ask for when in ask.when)
         columns = self.declaration.columns
         return {name: columns[name] for name in dict.fromkeys(wanted) if name in columns}
 
@@ -160,7 +161,7 @@ class Reader:
             self._labels[info.name] = ()
             return ()
         self._joins.append((alias, all_of([info.column == alias.id, scope])))
-        self._labels[info.name] = tuple(getattr(alias, name) for name in other.register.label)
+        self._labels[info.name] = _label_of(alias, other)
         return self._labels[info.name]
 
     # ---- asking ----------------------------------------------------------------------------------------------------
@@ -384,7 +385,12 @@ def _line_label(access: Access, info: Info) -> tuple[Any, tuple[Any, ...], Any]:
     scope: Condition = True if open_to_all(other, info.target) else access.scope(other, alias)
     if scope is False:
         return None, (), None
-    return alias, tuple(getattr(alias, name) for name in other.register.label), all_of([info.column == alias.id, scope])
+    return alias, _label_of(alias, other), all_of([info.column == alias.id, scope])
+
+
+def _label_of(alias: Any, other: Declaration) -> tuple[Any, ...]:
+    """The columns of a label on an alias. Not its attributes: a column may be called as one of the alias's own (`model`)."""
+    return tuple(FieldAlias.create(alias, other.columns[name]) for name in other.register.label)
 
 
 def child_paths(declaration: Declaration, *children: str) -> list[str]:
