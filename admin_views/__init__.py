@@ -13,6 +13,7 @@ from admin_views.home import HomeView
 from admin_views.pages import MenuEntry, MenuGroup
 from admin_views.register_view import RegisterView
 from admin_views.web import access, catalogue
+from backoffice.accounts import GRANTERS, READERS
 from backoffice.auth import current_account
 from backoffice.notices import notice_context
 from backoffice.security import allow_files, csp_nonce
@@ -64,9 +65,14 @@ def _menu() -> tuple[MenuGroup, ...]:
                 request.blueprint == declaration.name,
             )
             groups.setdefault(read(declaration.register.group), []).append(entry)
-    if actor.has_role("admin") or actor.has_role("auditor"):
-        entries = groups.setdefault(read(say("Accounts")), [])
+    reads = any(actor.has_role(role) for role in READERS)
+    entries = []
+    if reads:
         entries.append(MenuEntry(read(say("Accounts")), "/admin/user/", request.blueprint == "accounts"))
+    if reads or any(actor.has_role(role) for role in GRANTERS):
         entries.append(MenuEntry(read(say("Export grants")), "/admin/export_grant/", request.blueprint == "grants"))
+    if reads:
         entries.append(MenuEntry(read(say("Delegations")), "/admin/delegation/", request.blueprint == "delegations"))
+    if entries:
+        groups[read(say("Accounts"))] = entries
     return tuple(MenuGroup(name, tuple(entries)) for name, entries in groups.items())

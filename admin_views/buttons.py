@@ -68,9 +68,10 @@ def editable(access: Access, declaration: Declaration, seen: Seen) -> bool:
     state = seen.state
     for hat, grant in access.grants(declaration):
         own = getattr(seen.facts, "owner_id", None) == hat.user_id
-        if "update" in grant.verbs and (not declaration.states or state in declaration.update_states):
-            if grant.scope != "own" or own or not declaration.is_record:
-                return True
+        changeable = not declaration.states or state in declaration.update_states
+        reached = grant.scope != "own" or own or not declaration.is_record
+        if "update" in grant.verbs and changeable and reached:
+            return True
         if "create" in grant.verbs and own and state in declaration.register.owner_updates:
             return True
     return False
@@ -83,7 +84,9 @@ def row_buttons(
     acts = possible(access, declaration, seen, steps)
     found = [act_button(declaration, act, seen, back) for act in acts]
     if editable(access, declaration, seen):
-        found.append(Button("update", read(say("Edit")), url_for(f"{declaration.name}.edit_view", id=seen.id)))
+        # The pen stands before the ways out.
+        place = next((n for n, act in enumerate(acts) if act.tone == "bad"), len(found))
+        found.insert(place, Button("update", read(say("Edit")), url_for(f"{declaration.name}.edit_view", id=seen.id)))
     return tuple(found), acts
 
 

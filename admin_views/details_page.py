@@ -20,7 +20,7 @@ from admin_views.showing import cell, child_view, column
 from backoffice.access import Access
 from backoffice.declarations import Declaration
 from backoffice.reading import Reader, Seen, SeenLine, lines
-from backoffice.routes import holds
+from backoffice.routes import leads_over
 from backoffice.steps import Steps
 from backoffice.texts import label, read, say
 from backoffice.values import moment
@@ -44,7 +44,7 @@ class DetailsBuilder:
 
     def page(self) -> DetailsPage:
         declaration, seen, name = self.declaration, self.seen, self.declaration.name
-        state = declaration.states.get(seen.state)
+        state = declaration.states.get(seen.state_shown)
         back = url_for(f"{name}.details_view", id=seen.id)
         acts = possible(self.access, declaration, seen, self.steps)
         return DetailsPage(
@@ -52,16 +52,16 @@ class DetailsBuilder:
             register=name,
             id=seen.id,
             number=seen.number,
-            state=seen.state,
+            state=seen.state_shown,
             state_label=label(state) if state is not None else "",
             tone=state.tone if state is not None else "",
             version=seen.version,
             list_url=url_for(f"{name}.index_view"),
             sections=self._sections(),
             children=self._children(),
-            signatures=self._signatures(),
-            steps=tuple(self._step(row) for row in self.steps.rows),
-            files=self._files(),
+            signatures=self._signatures() if seen.whole else (),
+            steps=tuple(self._step(row) for row in self.steps.rows) if seen.whole else (),
+            files=self._files() if seen.whole else (),
             links=self._links(),
             acts=tuple(act_button(declaration, act, seen, back) for act in acts),
             tools=self._tools(),
@@ -133,12 +133,7 @@ class DetailsBuilder:
         state = self.declaration.states.get(self.seen.state)
         if state is not None and state.ends:
             return False
-        return any(
-            all(holds(self.seen.facts, when, self.declaration) for when in route.when)
-            for act in self.declaration.acts.values()
-            for route in act.routes
-            if slot in (route.signs, act.signs)
-        )
+        return leads_over(self.declaration, self.seen.facts, slot)
 
     def _step(self, row: Step) -> StepView:
         act = self.declaration.acts.get(row.act)
@@ -197,7 +192,7 @@ class DetailsBuilder:
                 RowView(
                     row.id,
                     row.number,
-                    row.state,
+                    row.state_shown,
                     row.version,
                     n + 1,
                     url_for(f"{other.name}.details_view", id=row.id),

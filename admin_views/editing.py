@@ -27,7 +27,7 @@ from backoffice.uploads import UploadRefused, store
 from backoffice.values import BadValue, parse, shown, typed
 from models.base import db
 from models.evidence import StoredFile
-from models.register import Act, Ask, Field
+from models.register import Act, Ask, Field, When
 
 MOST_LINES = 200
 KEPT = "-kept"
@@ -254,7 +254,7 @@ class FormBuilder:
     def _head(self) -> dict[str, Any]:
         if self.seen is None:
             return {}
-        return {"id": self.seen.id, "number": self.seen.number, "state": self.seen.state}
+        return {"id": self.seen.id, "number": self.seen.number, "state": self.seen.state_shown}
 
     def _grouped(self, names: Sequence[str]) -> list[tuple[str, list[str]]]:
         left = dict.fromkeys(names)
@@ -293,13 +293,25 @@ class FormBuilder:
     def _add(self, blueprint: Blueprint, info: Info, key: str, *, required: bool = False, fresh: bool = False) -> None:
         value, text = self._value(info, key, fresh)
         blueprint.add(info, key, value, text, required=required)
+        needed = info.field.required_when
+        if needed is not None and needed.rule not in self.declaration.absent:
+            arguments = blueprint.fields[key][1]
+            arguments["description"] = f"{arguments['description']} {self._needed(needed)}".strip()
         if info.kind == "file":
             self._add_kept(blueprint, key)
 
+    def _needed(self, when: When) -> str:
+        """When a field is needed, in words. > 用途为“客户拜访”时必填。"""
+        info = self.declaration.fields[when.field]
+        values = "、".join(shown(info, value) for value in when.values)
+        message = (
+            say("Needed unless {field} is “{values}”.") if when.negate else say("Needed when {field} is “{values}”.")
+        )
+        return read(say(message.id, field=label(info.field), values=values))
+
     def _value(self, info: Info, key: str, fresh: bool) -> tuple[Any, str]:
-        if self.repeat and info.kind != "file":
-            if key in request.form or f"{key}-text" in request.form:
-                return request.form.get(key, ""), request.form.get(f"{key}-text", "") or self._label_of(info, key)
+        if self.repeat and info.kind != "file" and (key in request.form or f"{key}-text" in request.form):
+            return request.form.get(key, ""), request.form.get(f"{key}-text", "") or self._label_of(info, key)
         if fresh:
             return "", ""
         if self.seen is not None:
@@ -441,17 +453,16 @@ class FormBuilder:
 
     def _read_only(self, may: Typable) -> tuple[SectionView, ...]:
         """What the person sees of the record but may not type, so that nothing seems to be missing."""
-        if self.seen is None:
-            return ()
         names = [name for name in self.declaration.shown(self.declaration.register.columns) if name not in may.fields]
         return self._shown(names)
 
     def _summary(self) -> tuple[SectionView, ...]:
-        return self._shown(self.declaration.shown(self.declaration.register.columns)) if self.seen is not None else ()
+        return self._shown(self.declaration.shown(self.declaration.register.columns))
 
     def _shown(self, names: Sequence[str]) -> tuple[SectionView, ...]:
-        assert self.seen is not None
         seen = self.seen
+        if seen is None:
+            return ()
         cells = [cell(self.access, self.declaration, self.declaration.fields[name], seen, links=True) for name in names]
         shown_cells = tuple(one for one in cells if not one.absent)
         return (SectionView(read(say("Record")), shown_cells),) if shown_cells else ()
@@ -493,6 +504,8 @@ def historic(access: Access, declaration: Declaration, info: Info, value: Any) -
     """A value of a history entry as text; references by their label as far as the reader may see it."""
     if value is None or value == "":
         return ""
+    if info.name == "state" and not info.child and value in declaration.states:
+        return label(declaration.states[value])
     if info.kind == "ref":
         return label_of(access, declaration, info, int(value)) if str(value).isdecimal() else str(value)
     if info.kind == "file":

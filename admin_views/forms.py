@@ -52,6 +52,13 @@ class RuledText(str):
         return made
 
 
+class _Ready(str):
+    """Attributes that html_params has escaped."""
+
+    def __html__(self) -> str:
+        return self
+
+
 class LookupWidget:
     """A hidden id and a text input that asks the lookup; without a script the text itself is looked up on the server."""
 
@@ -69,7 +76,7 @@ class LookupWidget:
             data_lookup_for=field.name,
             **kwargs,
         )
-        return Markup('<span class="lookup"><input {}><input {}></span>').format(Markup(hidden), Markup(visible))
+        return Markup('<span class="lookup"><input {}><input {}></span>').format(_Ready(hidden), _Ready(visible))
 
 
 class LookupField(Field):

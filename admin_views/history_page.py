@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from flask import url_for
@@ -54,9 +55,17 @@ class HistoryBuilder:
             id=self.seen.id,
             number=self.seen.number,
             details_url=url_for(f"{self.declaration.name}.details_view", id=self.seen.id),
-            entries=tuple(self._entry(event, self._principals(events)) for event in events),
+            entries=self._entries(events),
             older_url=older,
         )
+
+    def _entries(self, events: list[AuditEvent]) -> tuple[HistoryEntry, ...]:
+        """Who sees some fields alone is told of their changes, not of what else was done and why."""
+        principals = self._principals(events)
+        entries = tuple(self._entry(event, principals) for event in events)
+        if self.seen.whole:
+            return entries
+        return tuple(replace(entry, remark="") for entry in entries if entry.changes)
 
     def _principals(self, events: list[AuditEvent]) -> dict[int, str]:
         wanted = {event.on_behalf_of_id for event in events if event.on_behalf_of_id is not None}
@@ -75,7 +84,7 @@ class HistoryBuilder:
             principals.get(event.on_behalf_of_id, ""),
             event.address,
             tuple(self._changes(detail)),
-            str(detail.get("reason") or detail.get("cause") or ""),
+            str(detail.get("reason") or self._cause(detail.get("cause", ""))),
             event.hash[:12],
         )
 
@@ -93,11 +102,17 @@ class HistoryBuilder:
                 return label(declaration.acts[action])
         return action
 
+    def _cause(self, cause: str) -> str:
+        """The record whose act changed this one. > 礼品签收单 LP-2026-0007"""
+        register, _, number = cause.partition(" ")
+        declaration = self.access.catalogue.get(register)
+        return f"{label(declaration.register)} {number}".strip() if declaration is not None else cause
+
     def _changes(self, detail: dict[str, Any]) -> list[tuple[str, str, str, str]]:
         found = []
         for name, (old, new) in detail.get("changes", {}).items():
             info = self.declaration.fields.get(name)
-            if info is None or name in self.seen.absent:
+            if info is None or name in self.seen.absent or (old in {None, ""} and new in {None, ""}):
                 continue
             if name in self.seen.masked:
                 found.append((name, heading(info), MASK, MASK))
@@ -108,8 +123,6 @@ class HistoryBuilder:
         return found
 
     def _text(self, name: str, value: Any) -> str:
-        if name == "state" and value in self.declaration.states:
-            return label(self.declaration.states[value])
         return self._cached(name, self.declaration.fields[name], value)
 
     def _cached(self, key: str, info: Any, value: Any) -> str:
@@ -131,7 +144,7 @@ class HistoryBuilder:
         for position, changes in enumerate(rows.values(), 1):
             for name, (old, new) in changes.items():
                 info = declared.fields.get(name)
-                if info is None or info.path in self.seen.absent:
+                if info is None or info.path in self.seen.absent or (old in {None, ""} and new in {None, ""}):
                     continue
                 text = f"{label(declared.child)} {position} · {heading(info)}"
                 masked = info.path in self.seen.masked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import render_template, url_for
@@ -13,7 +14,7 @@ from admin_views.web import access, catalogue
 from backoffice.access import Access, Condition, all_of, any_of
 from backoffice.declarations import Declaration
 from backoffice.reading import Reader
-from backoffice.routes import Entitlements
+from backoffice.routes import Entitlement, Entitlements
 from backoffice.texts import label, read, say
 
 ROWS = 6
@@ -48,7 +49,10 @@ class HomeView(AdminIndexView):
         waiting = _waits_for(actor, declaration)
         if waiting is not False:
             title = read(say("Waiting for me: {register}", register=label(declaration.register)))
-            found.append(_box(actor, declaration, waiting, title, "waiting", read(say("Nothing is waiting for you."))))
+            box = _box(actor, declaration, waiting, title, "waiting", read(say("Nothing is waiting for you.")))
+            # Who never takes a step here gets no empty box.
+            if box.count or actor.may(declaration, "create") or any(_steps_forward(actor, declaration)):
+                found.append(box)
         if actor.may(declaration, "create") and declaration.acts:
             ended = [state.code for state in declaration.states.values() if state.ends]
             mine = all_of([declaration.model.owner == actor.id, declaration.model.state.not_in(ended)])
@@ -69,17 +73,19 @@ class HomeView(AdminIndexView):
         ]
 
 
+def _steps_forward(actor: Access, declaration: Declaration) -> Iterator[Entitlement]:
+    return (one for one in Entitlements(actor, declaration).by_role() if one.act.tone in FORWARD)
+
+
 def _waits_for(actor: Access, declaration: Declaration) -> Condition:
     """Records whose next step forward is this person's, by role or in person."""
     model = declaration.model
-    entitlements = Entitlements(actor, declaration)
     parts: list[Condition] = []
-    for entitlement in entitlements.by_role():
-        if entitlement.act.tone not in FORWARD:
-            continue
+    for entitlement in _steps_forward(actor, declaration):
         where = entitlement.where(model)
         # What one may not sign oneself does not wait for oneself.
-        parts.append(all_of([where, model.owner != actor.id, model.created_by != actor.id]))
+        others = model.owner != actor.id
+        parts.append(all_of([where, others & (model.created_by != actor.id) if entitlement.slot else others]))
     for act in declaration.acts.values():
         if act.tone in FORWARD:
             parts.extend(
@@ -106,7 +112,7 @@ def _box(actor: Access, declaration: Declaration, condition: Condition, title: s
         RowView(
             row.id,
             row.number,
-            row.state,
+            row.state_shown,
             row.version,
             n,
             url_for(f"{declaration.name}.details_view", id=row.id),

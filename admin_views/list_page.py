@@ -15,7 +15,8 @@ from admin_views.showing import alignment, cell, elapsed_cell, heading
 from backoffice import clock
 from backoffice.access import Access
 from backoffice.declarations import Declaration, Info
-from backoffice.listing import SIZES, Asked, available, filterable, ordering, sortable, where
+from backoffice.listing import SIZES, Asked, available, filterable, names_of, ordering, sortable, where
+from backoffice.picking import SMALL, offered
 from backoffice.reading import Reader, Seen
 from backoffice.steps import Steps
 from backoffice.texts import label, read, say
@@ -46,6 +47,7 @@ class ListBuilder:
         self._limits = {one.name: int(60 * param(one.limit, clock.today())) for one in self.elapsed if one.limit}
         self.rows: list[Seen] = []
         self._offered_acts: set[str] = set()
+        self._names: dict[tuple[str, str], str] = {}
 
     def page(self) -> ListPage:
         found, name = self.asked, self.declaration.name
@@ -92,7 +94,9 @@ class ListBuilder:
         )
         cells += tuple(elapsed_cell(one, row.values.get(one.field), self._limits.get(one.name)) for one in self.elapsed)
         url = url_for(f"{self.declaration.name}.details_view", id=row.id)
-        return RowView(row.id, row.number, row.state, row.version, position, url, cells, buttons, title=row.number)
+        return RowView(
+            row.id, row.number, row.state_shown, row.version, position, url, cells, buttons, title=row.number
+        )
 
     def _columns(self) -> tuple[Column, ...]:
         allowed = sortable(self.access, self.declaration)
@@ -142,6 +146,7 @@ class ListBuilder:
         )
 
     def _filters(self) -> tuple[FilterBox, ...]:
+        self._names = names_of(self.access, self.declaration, self.asked)
         return tuple(self._box(info) for info in filterable(self.access, self.declaration))
 
     def _box(self, info: Info) -> FilterBox:
@@ -156,6 +161,8 @@ class ListBuilder:
         options = self._options(info)
         kind = "select" if options else "text"
         value = self.asked.value_of(name, operation)
+        if not options:
+            value = self._names.get((name, value), value)
         return FilterBox(name, text, kind, (f"flt_{name}_{operation}",), (value,), options)
 
     def _options(self, info: Info) -> tuple[tuple[str, str], ...]:
@@ -165,6 +172,9 @@ class ListBuilder:
             return tuple((choice.code, label(choice)) for choice in info.field.choices)
         if info.kind == "flag":
             return (("true", read(YES)), ("false", read(NO)))
+        other = self.access.catalogue.get(info.target)
+        if info.kind == "ref" and other is not None and other.register.public:
+            return tuple((str(key), text) for key, text in offered(self.access, self.declaration, info, limit=SMALL))
         return ()
 
     def _kept(self) -> tuple[tuple[str, str], ...]:

@@ -1,7 +1,7 @@
 """The one house view: everything a register shows and takes, over Flask-Admin's peewee back end.
 
-Nothing of the stock view reads or writes: rows come from `Access` and `Reader`, writes go through `change()`. The stock addresses that we do
-not want (delete, inline update) are not exposed. Views are singletons, so nothing of a request is kept on them (security.md F19).
+Nothing of the stock view reads or writes: rows come from `Access` and `Reader`, writes go through `change()`. The stock addresses that we
+do not want (delete, inline update) are not exposed. Views are singletons, so nothing of a request is kept on them (security.md F19).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from backoffice.database import connected
 from backoffice.declarations import Declaration, Info
 from backoffice.errors import BadRequest, Forbidden, NotFound, TooManyRequests, Unavailable
 from backoffice.exporting import TooMany, export
-from backoffice.exports.forms import FormBusy, FormFailed, FormTooLong
+from backoffice.exports.forms import FormBusy, FormTooLong
 from backoffice.listing import Asked, BadQuery, asked, take_list
 from backoffice.notices import notify
 from backoffice.outcomes import Declined, Done, Invalid, Missing, Outcome, Stale
@@ -43,7 +43,7 @@ from backoffice.texts import Readable, label, read, say
 from backoffice.uploads import attachment_headers, disposition, open_stored
 from models.base import db
 from models.evidence import StoredFile
-from models.register import Act
+from models.register import Act, Print
 
 MOST_ROWS = 100
 Answer = Any
@@ -91,7 +91,7 @@ class RegisterView(ModelView):
         query = model.select()
         return query if scope is True else query.where(scope if scope is not False else model.id < 0)
 
-    def get_one(self, id: Any) -> Any:  # noqa: A002 - the name is Flask-Admin's
+    def get_one(self, id: Any) -> Any:
         text = str(id)
         if not text.isdecimal() or len(text) > 10:
             return None
@@ -109,6 +109,14 @@ class RegisterView(ModelView):
 
     def delete_model(self, model: Any) -> bool:
         raise Forbidden
+
+    def delete_view(self) -> Answer:
+        """Stands without an address, so that none deletes (contract.md 4)."""
+        raise NotFound
+
+    def ajax_update(self) -> Answer:
+        """Stands without an address: lists are not edited in place."""
+        raise NotFound
 
     # ---- list ------------------------------------------------------------------------------------------------------
 
@@ -179,6 +187,8 @@ class RegisterView(ModelView):
             & (StoredFile.record_id == seen.id)
         )
         if row is None or row.field in seen.masked or row.field in seen.absent:
+            raise NotFound
+        if row.field not in self.declaration.fields and not seen.whole:
             raise NotFound
         try:
             body = open_stored(row, current_app.config["DATA_DIR"])
@@ -466,31 +476,12 @@ class RegisterView(ModelView):
         if declared is None:
             raise NotFound
         source = catalogue()[declared.register] if declared.register else declaration
-        if declared.many:
-            if not actor.may(source, "export"):
-                raise Forbidden
-        elif not actor.may_print(source):
+        if not (actor.may(source, "export") if declared.many else actor.may_print(source)):
             raise Forbidden
-        company, now = current_app.config["COMPANY"], clock.now()
         try:
             if declared.many:
-                found = asked(actor, source, _without_period(request.args.items(multi=True)))
-                if source is declaration:
-                    self._narrow(actor, found)
-                body = print_many(actor, source, declared, found, request.args.to_dict(), company, now)
-                name = label(declared)
-            else:
-                seen = self._seen(actor, wanted_id())
-                if declared.states and seen.state not in declared.states:
-                    reason = say(
-                        "“{form}” is not printed in state “{state}”.",
-                        form=label(declared),
-                        state=label(declaration.states[seen.state]),
-                    )
-                    return self._details(actor, seen.id, 409, [Notice("refused", read(reason))])
-                body = print_record(actor, source, declared, seen, company, now)
-                self._log_views(actor, [seen])
-                name = f"{label(declared)}_{seen.number}"
+                return self._printed_list(actor, source, declared)
+            return self._printed_record(actor, source, declared)
         except BadQuery as wrong:
             raise BadRequest from wrong
         except BadPeriod as wrong:
@@ -499,11 +490,23 @@ class RegisterView(ModelView):
             raise BadRequest(say("The form is too long to be printed; choose fewer records.")) from long
         except FormBusy as busy:
             raise Unavailable from busy
-        except FormFailed:
-            raise
-        response = Response(body, mimetype="application/pdf")
-        response.headers["Content-Disposition"] = disposition("inline", f"{name}.pdf")
-        return response
+
+    def _printed_list(self, actor: Access, source: Declaration, form: Print) -> Answer:
+        found = asked(actor, source, _without_period(request.args.items(multi=True)))
+        if source is self.declaration:
+            self._narrow(actor, found)
+        company, now = current_app.config["COMPANY"], clock.now()
+        return _pdf(print_many(actor, source, form, found, request.args.to_dict(), company, now), label(form))
+
+    def _printed_record(self, actor: Access, source: Declaration, form: Print) -> Answer:
+        seen = self._seen(actor, wanted_id())
+        if form.states and seen.state not in form.states:
+            state = label(self.declaration.states[seen.state])
+            reason = say("“{form}” is not printed in state “{state}”.", form=label(form), state=state)
+            return self._details(actor, seen.id, 409, [Notice("refused", read(reason))])
+        body = print_record(actor, source, form, seen, current_app.config["COMPANY"], clock.now())
+        self._log_views(actor, [seen])
+        return _pdf(body, f"{label(form)}_{seen.number}")
 
     # ---- answers ---------------------------------------------------------------------------------------------------
 
@@ -561,6 +564,12 @@ def _streamed(body: Iterator[bytes]) -> Iterator[bytes]:
     """The bytes with a connection of their own: they are asked for after the request has given its back."""
     with connected(db):
         yield from body
+
+
+def _pdf(body: bytes, name: str) -> Response:
+    response = Response(body, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = disposition("inline", f"{name}.pdf")
+    return response
 
 
 def _asked(declaration: Declaration, act: Act, seen: Seen) -> tuple[dict[str, Info], dict[str, list[str]]]:

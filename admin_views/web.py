@@ -25,7 +25,7 @@ def access() -> Access:
         account: Any = current_account()
         if account is None:
             raise Forbidden
-        worn = hats(account, account.roles, clock.today())
+        worn = hats(account, account.roles, clock.today(), lent=account.has_delegation)
         g.access = access_of(account, worn, catalogue(), clock.today(), request.remote_addr or "")
     made: Access = g.access
     return made

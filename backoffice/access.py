@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import cached_property, reduce
 from operator import and_, or_
 from typing import Any
 
@@ -65,18 +65,24 @@ class View:
 
 @dataclass
 class Access:
-    """What one account may reach today. `exports`: registers it may export and print lists of."""
+    """What one account may reach today."""
 
     account: Any
     hats: tuple[Hat, ...]
     catalogue: Catalogue
     today: dt.date
-    exports: frozenset[str]
     staff: Staff = field(default_factory=Staff)
     address: str = ""
     _views: dict[tuple[str, int], tuple[Any, list[View]]] = field(default_factory=dict)
     _conditions: dict[Any, Condition] = field(default_factory=dict)
     _open_acts: dict[str, list[Act]] = field(default_factory=dict)
+
+    @cached_property
+    def exports(self) -> frozenset[str]:
+        """Registers whose export was granted to the person for today. One query, when first asked."""
+        ends = ExportGrant.ends_on.is_null() | (ExportGrant.ends_on >= self.today)
+        query = ExportGrant.select(ExportGrant.register).where((ExportGrant.user == self.account.id) & ends)
+        return frozenset(row.register for row in query)
 
     @property
     def id(self) -> int:
@@ -225,6 +231,13 @@ class Access:
             return own
         return (model.department == hat.department_id) | (model.maker_department == hat.department_id)
 
+    def whole(self, declaration: Declaration, model: Any = None) -> Condition:
+        """Where the reader sees all fields of a row, not a view of some."""
+        views = self.views(declaration, model)
+        if all(view.fields is None for view in views):
+            return EVERYTHING
+        return any_of(view.where for view in views if view.fields is None)
+
     # ---- values ----------------------------------------------------------------------------------------------------
 
     def shown(self, declaration: Declaration, path: str, model: Any = None) -> Condition:
@@ -270,7 +283,9 @@ class Access:
             if unmask.level != level or (unmask.fields and path not in unmask.fields):
                 continue
             if unmask.person:
-                found.append(getattr(model, unmask.person) == self.id)
+                # An acting deputy counts as the person he stands in for (decisions.md 3).
+                persons = {self.id, *(hat.user_id for hat, _ in self.grants(declaration))}
+                found.append(getattr(model, unmask.person).in_(sorted(persons)))
             else:
                 found.extend(view.where for view in self.views(declaration, model) if view.role == unmask.role)
         return any_of(found)
@@ -335,12 +350,8 @@ class Access:
 
 
 def access_of(account: Any, worn: tuple[Hat, ...], catalogue: Catalogue, today: dt.date, address: str = "") -> Access:
-    """The access of one account (`id`, `name`, `username`, `department_id`) with its export grants. One query."""
-    query = ExportGrant.select(ExportGrant.register).where(
-        (ExportGrant.user == account.id) & (ExportGrant.ends_on.is_null() | (ExportGrant.ends_on >= today))
-    )
-    granted = frozenset(row.register for row in query)
-    return Access(account, worn, catalogue, today, granted, address=address)
+    """The access of one account (`id`, `name`, `username`, `department_id`). Nothing is asked of the database yet."""
+    return Access(account, worn, catalogue, today, address=address)
 
 
 def open_to_all(declaration: Declaration | None, target: str) -> bool:

@@ -76,21 +76,25 @@ def create_app(
     @app.before_request
     def begin() -> None:
         texts.speak(settings.locale)
-        if request.endpoint != "static":
-            # False where the caller of a test has a connection already: it stays his.
-            g.connected = db.connect(reuse_if_open=True)
 
     @app.teardown_request
     def end(_error: BaseException | None) -> None:
         if g.pop("connected", False) and not db.is_closed():
             db.close()
 
-    init_security(app, settings)
     init_errors(app)
+    init_security(app, settings)
+    app.before_request(_connect)
     init_auth(app, hasher=hasher)
     app.add_url_rule("/healthz", "healthz", healthz)
     admin_views.register_views(app)
     return app
+
+
+def _connect() -> None:
+    """After the boundary has let the request in. False where a test has a connection already: it stays the test's."""
+    if request.endpoint != "static":
+        g.connected = db.connect(reuse_if_open=True)
 
 
 def healthz() -> Response:

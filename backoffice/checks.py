@@ -5,15 +5,21 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable, Iterator
 
-from backoffice.declarations import ACCOUNT, Catalogue, Declaration
+from backoffice.declarations import ACCOUNT, Catalogue, Declaration, Info
 from models.matrix import DEPARTMENTS, NEVER_APPROVES, ROLES
-from models.register import By, Text
+from models.register import Act, Block, By, Route, Text, When
 
 TONES = frozenset({"neutral", "waiting", "good", "bad", "muted"})
 ACT_TONES = frozenset({"primary", "good", "bad", "plain"})
 PERIODS = frozenset({"year", "month"})
 KINDS_OF_BLOCK = frozenset({"fields", "lines", "signatures", "text", "space"})
 WRITES = frozenset({"create", "update"})
+VERBS = frozenset({"create", "read", "update", "void", "approve", "export"})
+SCOPES = frozenset({"own", "group", "area", "department", "all"})
+ASKED = frozenset({"integer", "text", "day"})
+FORMATS = frozenset({"email", "duration"})
+VIEWS = frozenset({"waiting", "mine"})  # Names of lists that every register has: admin_views.home
+PERIODS_OF_PRINTS = frozenset({"month", "date", "area", "user"})
 # What a rule row may switch in the engine besides its own functions, and where it is asked.
 MARKS = frozenset(
     {
@@ -98,12 +104,26 @@ class _Check:
             if field.rule:
                 yield from self._words(f"field {info.path}: rule", [field.rule], self.rows)
             yield from self._words(f"field {info.path}: tone", [field.tone], TONES)
+            if field.format:
+                yield from self._words(f"field {info.path}: format", [field.format], FORMATS)
+            yield from self._picks(info)
             if field.level not in {1, 2, 3}:
                 yield f"field {info.path} has level {field.level}; valid: 1, 2, 3"
             if field.required_when is not None:
-                yield from self._words(f"field {info.path}: required_when", [field.required_when.field], self.fields)
+                yield from self._when(f"field {info.path}: required_when", field.required_when)
             if not (field.zh and field.en):
                 yield f"field {info.path} needs a label in Chinese and in English"
+
+    def _when(self, what: str, when: When) -> Iterator[str]:
+        yield from self._words(what, [when.field], self.fields)
+        info = self.declaration.fields.get(when.field)
+        if info is not None and info.kind == "choice":
+            yield from self._words(what, when.values, frozenset(info.choices))
+
+    def _picks(self, info: Info) -> Iterator[str]:
+        if info.field.pick and info.kind == "ref":
+            columns = frozenset(info.column.rel_model._meta.fields)
+            yield from self._words(f"field {info.path}: pick", (when.field for when in info.field.pick), columns)
 
     def _layout(self) -> Iterator[str]:
         register = self.register
@@ -121,11 +141,10 @@ class _Check:
         yield from self._words("copy_from", register.copy_from, self.states)
         yield from self._words("kept_by", register.kept_by, frozenset(DEPARTMENTS))
         if register.owner_is:
-            yield from self._words("owner_is", [register.owner_is], self.fields)
-            info = self.declaration.fields.get(register.owner_is)
-            if info is not None and info.target != ACCOUNT:
-                yield f"owner_is names {register.owner_is!r}, which refers to no account"
+            yield from self._words("owner_is", [register.owner_is], self._references(ACCOUNT))
         yield from self._lists()
+        if register.active_field:
+            yield from self._words("active_field", [register.active_field], self.fields)
         for link in register.links:
             if link.register in self.catalogue:
                 yield from self._words(
@@ -135,27 +154,34 @@ class _Check:
             yield f"numbering per {register.numbering.per!r} does not exist{_nearest(register.numbering.per, PERIODS)}"
 
     def _lists(self) -> Iterator[str]:
-        seen = {"waiting", "mine"}  # admin_views.home
+        moments = frozenset(name for name, info in self.declaration.fields.items() if info.kind == "instant")
+        seen = set(VIEWS)
         for named in self.register.lists:
             what = f"list {named.name}"
             if named.name in seen:
                 yield f"{what}: the name is taken; choose another"
             seen.add(named.name)
-            yield from self._words(f"{what}: where", (when.field for when in named.where), self.fields)
+            for when in named.where:
+                yield from self._when(f"{what}: where", when)
             yield from self._words(f"{what}: order", named.order, self.fields)
             yield from self._words(f"{what}: columns", named.columns, self.fields)
-            for one in named.elapsed:
-                yield from self._words(f"{what}: elapsed", [one.field], self.fields)
-                info = self.declaration.fields.get(one.field)
-                if info is not None and info.kind != "instant":
-                    yield f"{what}: {one.field} is no moment, so no time passes since it"
-                yield from self._words(f"{what}: limit", [one.limit] if one.limit else [], self.params)
+            yield from self._words(f"{what}: elapsed", (one.field for one in named.elapsed), moments)
+            yield from self._words(f"{what}: limit", (one.limit for one in named.elapsed if one.limit), self.params)
+
+    def _references(self, target: str = "") -> frozenset[str]:
+        return frozenset(
+            name
+            for name, info in self.declaration.fields.items()
+            if info.kind == "ref" and (not target or info.target == target)
+        )
 
     def _access(self) -> Iterator[str]:
         register = self.register
         yield from self._words("access", register.access, frozenset(ROLES))
         for role, grants in register.access.items():
             for grant in grants:
+                yield from self._words(f"access of {role}", sorted(grant.verbs), VERBS)
+                yield from self._words(f"access of {role}", [grant.scope], SCOPES)
                 if grant.view:
                     yield from self._words(f"access of {role}", [grant.view], frozenset(register.views))
                 if grant.through:
@@ -164,6 +190,10 @@ class _Check:
                     yield f"access of {role}: this role never approves (ACL-03)"
         for name, view in register.views.items():
             yield from self._paths(f"view {name}", view)
+        yield from self._secrets()
+
+    def _secrets(self) -> Iterator[str]:
+        register = self.register
         for unmask in register.unmask:
             if unmask.role:
                 yield from self._words("unmask", [unmask.role], frozenset(ROLES))
@@ -180,31 +210,35 @@ class _Check:
         for slot in self.register.slots:
             yield from self._paths(f"slot {slot.name}", slot.fields)
         for act in self.register.acts:
-            what = f"act {act.name}"
-            yield from self._words(f"tone of {what}", [act.tone], ACT_TONES)
-            if act.name in WRITES:
-                yield f"{what} carries a name of the engine's own; choose another"
-            if act.target:
-                yield from self._words(f"{what}: target", [act.target], self.states)
-            yield from self._words(
-                f"{what}: signs", [name for name in (act.signs, *(r.signs for r in act.routes)) if name], slots
-            )
-            yield from self._paths(f"{what}: ask", (ask.field for ask in act.ask if not ask.kind))
-            asked_when = (when.field for ask in act.ask for when in ask.when)
-            yield from self._words(f"{what}: asked when", asked_when, self.fields)
-            yield from self._words(f"{what}: alone", act.alone, self._references())
-            if act.reason not in {"", "optional", "required"}:
-                yield f"{what}: reason is {act.reason!r}; valid: '', 'optional', 'required'"
-            if act.effect:
-                yield from self._function(f"{what}: effect", act.effect)
+            yield from self._act(f"act {act.name}", act, slots)
             for route in act.routes:
-                yield from self._words(f"{what}: sources", route.sources, self.states)
-                yield from self._words(f"{what}: when", (when.field for when in route.when), self.fields)
-                for by in route.who:
-                    yield from self._who(what, by)
+                yield from self._route(f"act {act.name}", route)
 
-    def _references(self) -> frozenset[str]:
-        return frozenset(name for name, info in self.declaration.fields.items() if info.kind == "ref")
+    def _act(self, what: str, act: Act, slots: Collection[str]) -> Iterator[str]:
+        yield from self._words(f"tone of {what}", [act.tone], ACT_TONES)
+        if act.name in WRITES:
+            yield f"{what} carries a name of the engine's own; choose another"
+        if act.target:
+            yield from self._words(f"{what}: target", [act.target], self.states)
+        yield from self._words(
+            f"{what}: signs", [name for name in (act.signs, *(r.signs for r in act.routes)) if name], slots
+        )
+        yield from self._paths(f"{what}: ask", (ask.field for ask in act.ask if not ask.kind))
+        for when in (when for ask in act.ask for when in ask.when):
+            yield from self._when(f"{what}: asked when", when)
+        yield from self._words(f"{what}: alone", act.alone, self._references())
+        yield from self._words(f"{what}: ask", (ask.kind for ask in act.ask if ask.kind), ASKED)
+        if act.reason not in {"", "optional", "required"}:
+            yield f"{what}: reason is {act.reason!r}; valid: '', 'optional', 'required'"
+        if act.effect:
+            yield from self._function(f"{what}: effect", act.effect)
+
+    def _route(self, what: str, route: Route) -> Iterator[str]:
+        yield from self._words(f"{what}: sources", route.sources, self.states)
+        for when in route.when:
+            yield from self._when(f"{what}: when", when)
+        for by in route.who:
+            yield from self._who(what, by)
 
     def _who(self, what: str, by: By) -> Iterator[str]:
         yield from self._words(
@@ -267,18 +301,26 @@ class _Check:
             if source is None:
                 yield f"{what}: register {form.register!r} does not exist{_nearest(form.register, set(self.catalogue))}"
                 continue
+            yield from self._words(f"{what}: states", form.states, frozenset(source.states))
+            yield from self._words(f"{what}: by", (period for period, _ in form.by), PERIODS_OF_PRINTS)
+            yield from self._words(f"{what}: by", (name for _, name in form.by), frozenset(source.fields))
             for block in form.blocks:
-                yield from self._words(f"{what}: block", [block.kind], KINDS_OF_BLOCK)
-                yield from self._words(f"{what}: headings", block.headings, frozenset(block.fields))
-                yield from self._words(f"{what}: slots", block.slots, {*source.slots, *source.fields})
-                if block.child:
-                    yield from self._words(f"{what}: child", [block.child], frozenset(source.children))
-                    if block.child in source.children:
-                        yield from self._words(
-                            f"{what}: fields", block.fields, frozenset(source.children[block.child].fields)
-                        )
-                else:
-                    yield from self._words(f"{what}: fields", block.fields, frozenset(source.fields))
+                yield from self._block(what, block, source)
+
+    def _block(self, what: str, block: Block, source: Declaration) -> Iterator[str]:
+        yield from self._words(f"{what}: block", [block.kind], KINDS_OF_BLOCK)
+        yield from self._words(f"{what}: slots", block.slots, {*source.slots, *source.fields})
+        fields = frozenset(source.fields)
+        if block.child:
+            yield from self._words(f"{what}: child", [block.child], frozenset(source.children))
+            if block.child not in source.children:
+                return
+            fields = frozenset(source.children[block.child].fields)
+        yield from self._words(f"{what}: fields", block.fields, fields)
+        yield from self._words(f"{what}: headings", block.headings, frozenset(block.fields))
+        yield from self._words(f"{what}: total", block.total, frozenset(block.fields))
+        if block.capitals:
+            yield from self._words(f"{what}: capitals", [block.capitals], frozenset(block.total))
 
 
 __all__ = ["faults"]

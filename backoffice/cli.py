@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
+import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -13,6 +14,7 @@ from typing import Any
 
 from flask import Flask
 from peewee import PeeweeException
+from playhouse.schema_diff import diff_models
 
 from backoffice import __version__, clock, history, migrate, replay, server, texts
 from backoffice.access import Access, access_of
@@ -24,7 +26,7 @@ from backoffice.declarations import Declaration
 from backoffice.demo.opening import opened
 from backoffice.errors import log_to
 from backoffice.exporting import TooMany, export
-from backoffice.exports.forms import FormFailed
+from backoffice.exports.forms import FormFailed, FormTooLong
 from backoffice.listing import Asked, BadQuery, asked
 from backoffice.outcomes import Done, Invalid
 from backoffice.passwords import Hasher
@@ -33,6 +35,7 @@ from backoffice.printing import BadPeriod, form_named, print_many, print_record
 from backoffice.texts import read
 from backoffice.tracing import trace
 from backoffice.typable import reader_for
+from models import ALL_MODELS
 from models.accounts import Department, Group, User, UserRole
 from models.base import db
 from models.matrix import ROLES
@@ -46,7 +49,7 @@ class Refusal(Exception):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    arguments = _parser().parse_args(argv)
+    arguments = make_parser().parse_args(argv)
     try:
         arguments.run(arguments, os.environ)
     except (Refusal, SettingsError, migrate.MigrationError) as refusal:
@@ -57,7 +60,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say(
             f"the database cannot be used: {type(fault).__name__}; check BACKOFFICE_DATABASE_URL and that it runs"
         )
-    except (BrokenPipeError, KeyboardInterrupt):
+    except BrokenPipeError:
+        # Whoever read our output has left; Python's own flush at the end must not complain about that.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
         return 1
     except OSError as fault:
         return _say(f"{fault.filename or 'file'}: {fault.strerror}")
@@ -92,8 +99,35 @@ def _bound(settings: Settings) -> Any:
     if newer:
         raise Refusal(f"the database is newer than this version (it has {newer[-1]}); install the newer version")
     if behind:
-        raise Refusal(f"the schema is behind by {len(behind)} migrations; run: backoffice migrate")
+        raise Refusal(
+            f"the schema is behind by {len(behind)} migration{'s'[: len(behind) > 1]}; run: backoffice migrate"
+        )
     return database
+
+
+def _faults(database: Any) -> list[str]:
+    """What makes a server refuse to start: a schema that is not the models', a history whose last entry is not its own."""
+    found = [
+        f"schema: {line.strip()}" for line in str(diff_models(database, ALL_MODELS) or "").splitlines() if line.strip()
+    ]
+    if not found:  # Otherwise nothing can be read.
+        found.extend(_broken(fault) for fault in history.head_faults())
+    return found
+
+
+def _broken(fault: history.Fault) -> str:
+    return f"history {fault.chain}: entry {fault.sequence} is {fault.what}"
+
+
+def _free(host: str, port: int) -> None:
+    """Refuses an address at which something else listens already, or that is not this machine's."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as taken:
+            raise Refusal(f"cannot listen on {host} port {port}: {taken.strerror}; choose another --port") from taken
 
 
 def _person(username: str, catalogue: Any) -> Access:
@@ -123,7 +157,7 @@ def _asked(access: Access, declaration: Declaration, search: str, where: Sequenc
     try:
         return asked(access, declaration, pairs)
     except BadQuery as wrong:
-        raise Refusal(f"--where or --search: {wrong} is not a field you may filter by") from wrong
+        raise Refusal(f"--where or --search: {wrong} is nothing {access.account.username} may filter by") from wrong
 
 
 # ---- commands --------------------------------------------------------------------------------------------------------
@@ -146,7 +180,8 @@ def demo(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
         "BACKOFFICE_TRUSTED_HOSTS": environ.get("BACKOFFICE_TRUSTED_HOSTS", ""),
     }
     if arguments.host not in LOOPBACK and not own["BACKOFFICE_TRUSTED_HOSTS"]:
-        raise Refusal("--host: off loopback the demo needs BACKOFFICE_TRUSTED_HOSTS")
+        raise Refusal("BACKOFFICE_TRUSTED_HOSTS: empty; off loopback it must name the hosts under which people come")
+    _free(arguments.host, arguments.port)
     settings = _settings(own, needs_secret=True)
     for line in opened(directory, settings, arguments.password, arguments.customers):
         print(line, flush=True)
@@ -160,7 +195,12 @@ def serve(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
         raise Refusal("BACKOFFICE_TRUSTED_HOSTS: empty; off loopback it must name the hosts under which people come")
     make_catalogue()
     database = _bound(settings)
+    with connected(db):
+        found = _faults(database)
     database.close()
+    if found:
+        raise Refusal(f"{found[0]}; run: backoffice check")
+    _free(arguments.host, arguments.port)
     server.run(partial(_application, settings), arguments.host, arguments.port, arguments.workers)
 
 
@@ -178,8 +218,10 @@ def run_migrate(arguments: argparse.Namespace, environ: Mapping[str, str]) -> No
         raise Refusal(f"BACKOFFICE_DATABASE_URL: {wrong}") from wrong
     with connected(database):
         if arguments.plan:
-            for step in migrate.plan(database):
+            for step in (steps := migrate.plan(database)):
                 print(f"{step.name}: {step.reason}")
+            if not steps:
+                print("nothing to do, the schema is up to date")
             return
         upgrade = migrate.upgrade(database)
     if upgrade.copy is not None:
@@ -227,6 +269,9 @@ def run_export(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Non
         access = _person(arguments.person, catalogue)
         if not access.may(declaration, "export"):
             raise Refusal(f"{arguments.person} may not export {declaration.name} (CUS-22)")
+        if arguments.child and (arguments.child not in declaration.children or arguments.format != "csv"):
+            valid = ", ".join(declaration.children) or "none"
+            raise Refusal(f"--child {arguments.child!r}: with --format csv; valid: {valid}")
         found = _asked(access, declaration, arguments.search, arguments.where)
         try:
             made = export(
@@ -234,11 +279,14 @@ def run_export(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Non
             )
         except TooMany as many:
             raise Refusal("this account has exported as often as is allowed in an hour") from many
-        except LookupError as unknown:
-            raise Refusal(f"{unknown} is not to be had") from unknown
-        if found.problems:
-            raise Refusal("; ".join(f"{name}: {read(text)}" for name, text in found.problems.items()))
+        _accepted(found)
         _write(Path(arguments.output), made.body)
+
+
+def _accepted(found: Asked) -> None:
+    """Refuses values of --where that are no values of their fields."""
+    if found.problems:
+        raise Refusal("; ".join(f"--where {name}: {read(text)}" for name, text in found.problems.items()))
 
 
 def _write(path: Path, body: Any) -> None:
@@ -256,18 +304,23 @@ def run_print(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None
     declaration = _declared(catalogue, arguments.register)
     form = form_named(declaration, arguments.form)
     if form is None:
-        raise Refusal(f"--form {arguments.form!r}; valid: {', '.join(one.name for one in declaration.register.prints)}")
+        valid = ", ".join(one.name for one in declaration.register.prints) or "none"
+        raise Refusal(f"--form {arguments.form!r}: {declaration.name} has no such form; valid: {valid}")
     with connected(_bound(settings)):
         access = _person(arguments.person, catalogue)
         source = catalogue[form.register] if form.register else declaration
         if form.many != (arguments.number is None):
-            raise Refusal("this form is printed without NUMBER" if form.many else "NUMBER is needed for this form")
+            raise Refusal(f"{form.name} is printed without NUMBER" if form.many else f"{form.name} needs a NUMBER")
         if not (access.may(source, "export") if form.many else access.may_print(source)):
-            raise Refusal(f"{arguments.person} may not print {arguments.form}")
+            raise Refusal(f"{arguments.person} may not print {form.name}")
         try:
             body = _printed(access, source, form, arguments, settings.company_name)
-        except (FormFailed, BadPeriod) as failed:
-            raise Refusal(f"{arguments.form}: {failed or 'it cannot be printed'}") from failed
+        except BadPeriod as wrong:
+            raise Refusal(f"--where: {wrong}") from wrong
+        except FormTooLong as long:
+            raise Refusal(f"{form.name}: too long to be printed; choose fewer records") from long
+        except FormFailed as failed:
+            raise Refusal(f"{form.name}: it cannot be printed") from failed
         _write(Path(arguments.output), [body])
 
 
@@ -275,7 +328,10 @@ def _printed(access: Access, source: Declaration, form: Any, arguments: argparse
     if form.many:
         period = dict(text.partition("=")[::2] for text in arguments.where)
         rest = [text for text in arguments.where if text.partition("=")[0] not in {"month", "date", "area", "user"}]
-        return print_many(access, source, form, _asked(access, source, "", rest), period, company, clock.now())
+        found = _asked(access, source, "", rest)
+        body = print_many(access, source, form, found, period, company, clock.now())
+        _accepted(found)
+        return body
     reader = reader_for(access, source)
     rows = reader.rows(source.columns["number"] == arguments.number, limit=1)
     if not rows:
@@ -284,41 +340,45 @@ def _printed(access: Access, source: Declaration, form: Any, arguments: argparse
         )
     seen = rows[0]
     if form.states and seen.state not in form.states:
-        raise Refusal(f"{arguments.form} is not printed in state {seen.state}")
+        states = ", ".join(form.states)
+        raise Refusal(f"{form.name} is not printed in state {seen.state}, only in: {states}")
     return print_record(access, source, form, seen, company, clock.now())
 
 
 def run_rules(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
-    texts.speak(
-        environ.get("BACKOFFICE_LOCALE", texts.LOCALES[0])
-        if environ.get("BACKOFFICE_LOCALE") in texts.LOCALES
-        else texts.LOCALES[0]
-    )
+    """One line per rule, its parts separated by tabs; indented below it how and where it is met, and its source."""
+    _settings(environ)
     catalogue = make_catalogue()
+    known = sorted({rule.register for rule in trace(catalogue)} | set(catalogue))
+    if arguments.register and arguments.register not in known:
+        raise Refusal(f"--register {arguments.register!r}: no such register; valid: {', '.join(known)}")
     for rule in trace(catalogue, arguments.register or ""):
         print(f"{rule.id}\t{rule.kind}\t{rule.automation}\t{rule.status}\t{rule.statement}")
-        if rule.how:
-            print(f"\t{rule.how}\n\t{rule.where}\n\t{rule.clause}")
+        for name, text in (("how", rule.how), ("where", rule.where), ("source", rule.clause)):
+            if text:
+                print(f"\t{name}: {text}")
 
 
 def run_check(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
-    """Declarations, settings, schema, the chain of the history, and each record against its history."""
+    """Declarations, settings, schema, the whole chain of the history, and each record against its history."""
     catalogue = make_catalogue()
     settings = _settings(environ)
-    with connected(_bound(settings)):
-        found = [f"history {fault.chain}: entry {fault.sequence} is {fault.what}" for fault in history.faults()]
-        found.extend(replay.differences(catalogue))
+    database = _bound(settings)
+    with connected(db):
+        found = _faults(database)
+        if not any(line.startswith("schema") for line in found):
+            found = [*map(_broken, history.faults()), *replay.differences(catalogue)]
     if found:
-        for line in found[1:]:
-            print(line, file=sys.stderr)
-        raise Refusal(f"{len(found)} faults; the first: {found[0]}")
-    print(f"declarations {len(catalogue)}, settings, schema, history and records: fine")
+        for line in found:
+            print(line)
+        raise Refusal(f"{len(found)} fault{'s'[: len(found) > 1]}; the first: {found[0]}")
+    print(f"declarations of {len(catalogue)} registers, settings, schema, history and records: fine")
 
 
 # ---- the parser ------------------------------------------------------------------------------------------------------
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="backoffice", description="Registers of a sales and after-sales department.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -337,7 +397,11 @@ def _parser() -> argparse.ArgumentParser:
         "--password", type=_password, metavar="PW", help="one password for all accounts; without it random ones"
     )
     made.add_argument(
-        "--customers", type=partial(_whole, 1, 100_000), default=60, metavar="N", help="how many customers"
+        "--customers",
+        type=partial(_whole, 1, 100_000),
+        default=60,
+        metavar="N",
+        help="how many customers (default: 60)",
     )
 
     made = command("serve", serve, "the production server")
@@ -354,42 +418,46 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--role", action="append", required=True, choices=sorted(ROLES), metavar="ROLE", help="a role; may repeat"
     )
-    made.add_argument("--department", metavar="CODE")
-    made.add_argument("--group", metavar="CODE")
+    made.add_argument("--department", metavar="CODE", help="code of the department")
+    made.add_argument("--group", metavar="CODE", help="code of the sales group")
     made.add_argument("--display", metavar="TEXT", help="the person's name (default: NAME)")
 
     made = command("export", run_export, "write what a person may see of a register to a file")
-    made.add_argument("register", metavar="REGISTER")
-    made.add_argument("--format", required=True, choices=("csv", "pdf"))
+    made.add_argument("register", metavar="REGISTER", help="the register's name, for example gift_signoff")
+    made.add_argument("--format", required=True, choices=("csv", "pdf"), help="what is written")
     _as(made)
-    made.add_argument("--search", default="", metavar="S")
-    made.add_argument("--where", action="append", default=[], metavar="FIELD=VALUE")
+    made.add_argument("--search", default="", metavar="S", help="a keyword, as in the list's search box")
+    made.add_argument(
+        "--where", action="append", default=[], metavar="FIELD=VALUE", help="a filter with a code as value; may repeat"
+    )
     made.add_argument("--child", default="", metavar="TABLE", help="the lines of this child table instead (csv)")
 
     made = command("print", run_print, "write one printed form to a file")
-    made.add_argument("register", metavar="REGISTER")
-    made.add_argument("number", nargs="?", metavar="NUMBER")
-    made.add_argument("--form", required=True, metavar="FORM")
+    made.add_argument("register", metavar="REGISTER", help="the register's name, for example gift_signoff")
+    made.add_argument("number", nargs="?", metavar="NUMBER", help="the record's number; none for forms over many")
+    made.add_argument("--form", required=True, metavar="FORM", help="the form's name, for example gift_application")
     made.add_argument(
         "--where", action="append", default=[], metavar="FIELD=VALUE", help="for forms over many: month=2025-03 …"
     )
     _as(made)
 
     made = command("rules", run_rules, "every rule: id, kind, how and where it is met, or what it waits for")
-    made.add_argument("--register", metavar="R")
+    made.add_argument("--register", metavar="R", help="only those of one register")
 
     command("check", run_check, "declarations, settings, schema, history chain, records against their history")
     return parser
 
 
 def _address(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", default="127.0.0.1", metavar="H")
-    parser.add_argument("--port", type=partial(_whole, 1, 65_535), default=8000, metavar="P")
+    parser.add_argument("--host", default="127.0.0.1", metavar="H", help="address to listen on (default: 127.0.0.1)")
+    parser.add_argument(
+        "--port", type=partial(_whole, 1, 65_535), default=8000, metavar="P", help="port to listen on (default: 8000)"
+    )
 
 
 def _as(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--as", dest="person", required=True, metavar="USER", help="the account whose rights apply")
-    parser.add_argument("-o", dest="output", required=True, metavar="FILE")
+    parser.add_argument("-o", dest="output", required=True, metavar="FILE", help="the file to write")
 
 
 def _whole(least: int, most: int, text: str) -> int:

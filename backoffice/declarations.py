@@ -74,7 +74,7 @@ class ChildInfo:
         self.child = child
         self.name = child.name
         self.model = child.model
-        self.owner = child.model._meta.fields[child.owner]
+        self.owner = child.model._meta.fields.get(child.owner)
         self.fields = {
             field.name: _info(field, child.model, targets, child.name)
             for field in child.fields

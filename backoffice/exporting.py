@@ -18,7 +18,7 @@ from backoffice.exports import MEDIA_TYPES
 from backoffice.exports.to_csv import Cell, to_csv
 from backoffice.exports.to_pdf import Column, Heading, to_pdf
 from backoffice.exports.words import Words
-from backoffice.listing import Asked, ordering, told, where
+from backoffice.listing import Asked, names_of, ordering, told, where
 from backoffice.reading import MASK, Reader, Seen, SeenLine, child_paths, lines
 from backoffice.texts import label, read, say
 from backoffice.values import NO, YES, moment, shown
@@ -74,7 +74,7 @@ def export(
     reader = Reader(access, declaration, [*names, *(child_paths(declaration, child) if child else ())])
     condition = where(reader, found)
     count, _ = reader.count(condition, limit=10_000_000)
-    filter_text = told(declaration, found)
+    filter_text = told(declaration, found, names_of(access, declaration, found))
     _log(
         access,
         declaration,

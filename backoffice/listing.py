@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-
 from backoffice.access import Access, Condition, all_of, opposite
 from backoffice.declarations import Declaration, Info
+from backoffice.picking import label_columns, labelled, matching, target_model
 from backoffice.reading import Reader
 from backoffice.routes import holds_in_sql
 from backoffice.texts import Readable, label, read, say
@@ -209,7 +209,9 @@ def where(reader: Reader, found: Asked) -> Condition:
     for one in found.filters:
         info = declaration.fields[one.name]
         try:
-            parts.append(reader.guarded(info, _compared(info, one)))
+            by_name = info.kind == "ref" and one.operation in {"equals", "not_equal"} and not one.value.isdecimal()
+            compared = _named(reader, info, one) if by_name else _compared(info, one)
+            parts.append(reader.guarded(info, compared))
         except BadValue as wrong:
             found.problems[f"{one.name}_{one.operation}"] = wrong.message
     if found.problems:
@@ -244,6 +246,25 @@ def _compared(info: Info, one: Filter) -> Condition:
     return column == value if operation == "equals" else ((column != value) | column.is_null())
 
 
+def _named(reader: Reader, info: Info, one: Filter) -> Condition:
+    """A reference looked for by what people call it; the rows it finds are those the reader may read."""
+    found = matching(reader.access, info, one.value)
+    return info.column.in_(found) if one.operation == "equals" else (info.column.not_in(found) | info.column.is_null())
+
+
+def names_of(access: Access, declaration: Declaration, found: Asked) -> dict[tuple[str, str], str]:
+    """The labels of the records that filters name by id, as far as the reader may see them."""
+    named = {}
+    for one in found.filters:
+        info = declaration.fields[one.name]
+        if info.kind == "ref" and one.value.isdecimal() and len(one.value) < 10:
+            row = matching(access, info, "").where(target_model(access, info).id == int(one.value))
+            parts = row.select(*label_columns(access, info)).tuples().first()
+            if parts is not None:
+                named[one.name, one.value] = labelled(parts, info)
+    return named
+
+
 def _day(text: str) -> str:
     return text[:10]
 
@@ -271,12 +292,14 @@ def told(declaration: Declaration, found: Asked, names: dict[tuple[str, str], st
         parts.append(f"{keyword} {found.search}")
     for one in found.filters:
         info = declaration.fields[one.name]
-        value = (names or {}).get((one.name, one.value)) or _shown(info, one)
+        value = (names or {}).get((one.name, one.value)) or _shown(declaration, info, one)
         parts.append(f"{label(info.field)} {read(OPERATIONS[one.operation])} {value}")
     return "; ".join(parts) or read(say("all records"))
 
 
-def _shown(info: Info, one: Filter) -> str:
+def _shown(declaration: Declaration, info: Info, one: Filter) -> str:
+    if one.name == "state" and one.value in declaration.states:
+        return label(declaration.states[one.value])
     if info.kind in {"choice", "flag"} and one.operation in {"equals", "not_equal"}:
         try:
             return shown(info, parse(info, one.value))

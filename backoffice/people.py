@@ -83,9 +83,14 @@ class Staff:
                 self._places[row.user] = row.id
 
 
-def hats(user: User, roles: Iterable[str], today: dt.date) -> tuple[Hat, ...]:
-    """The person's own roles and those delegated to him today by somebody who still holds them. One query for delegations."""
+def hats(user: User, roles: Iterable[str], today: dt.date, *, lent: bool = True) -> tuple[Hat, ...]:
+    """The person's own roles and those delegated to him today by somebody who still holds them.
+
+    One query for delegations, none when the caller knows that there are none (`lent`).
+    """
     mine = [Hat(role, user.id, user.department_id, user.group_id, user.area_id) for role in sorted(roles)]
+    if not lent:
+        return tuple(mine)
     query = (
         Delegation.select(Delegation, User)
         .join(User, on=Delegation.owner)
@@ -98,11 +103,11 @@ def hats(user: User, roles: Iterable[str], today: dt.date) -> tuple[Hat, ...]:
             & Delegation.role.in_(UserRole.select(UserRole.role).where(UserRole.user == Delegation.owner))
         )
     )
-    lent = [
+    borrowed = [
         Hat(row.role, row.owner.id, row.owner.department_id, row.owner.group_id, row.owner.area_id, row.owner.id)
         for row in query
     ]
-    return (*mine, *lent)
+    return (*mine, *borrowed)
 
 
 __all__ = ["Hat", "Staff", "hats"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import reduce
 from operator import and_
 from typing import Any
@@ -99,7 +100,22 @@ def offered(
     if words:
         query = query.where(reduce(and_, (_contains(columns, word) for word in words)))
     query = query.order_by(columns[0], model.id).limit(limit)
-    return [(row[0], _label(row[1:], info)) for row in query.tuples()]
+    return [(row[0], labelled(row[1:], info)) for row in query.tuples()]
+
+
+def matching(access: Access, info: Info, text: str) -> Any:
+    """A query for the ids of the rows that the person may read and whose label contains every word, for filters by name."""
+    model = target_model(access, info)
+    columns = label_columns(access, info)
+    words = re.split(r"[\s（）]+", text.strip("（） "))[:5]
+    parts: list[Condition] = [_contains(columns, word) for word in words if word]
+    if info.target != ACCOUNT:
+        other = access.catalogue[info.target]
+        if not open_to_all(other, info.target):
+            parts.append(access.scope(other))
+    condition = all_of(parts)
+    query = model.select(model.id)
+    return query if condition is True else query.where(condition if condition is not False else model.id < 0)
 
 
 def _contains(columns: tuple[Any, ...], word: str) -> Any:
@@ -108,7 +124,7 @@ def _contains(columns: tuple[Any, ...], word: str) -> Any:
     )
 
 
-def _label(parts: tuple[Any, ...], info: Info) -> str:
+def labelled(parts: tuple[Any, ...], info: Info) -> str:
     if info.target == ACCOUNT:
         return f"{parts[0]}（{parts[1]}）"
     return " ".join(str(part) for part in parts if part is not None)
@@ -122,4 +138,4 @@ def label_of(access: Access, declaration: Declaration, info: Info, record_id: in
         return ""
     query = model.select(*label_columns(access, info)).where(model.id == record_id)
     row = (query if condition is True else query.where(condition)).tuples().first()
-    return _label(row, info) if row is not None else ""
+    return labelled(row, info) if row is not None else ""

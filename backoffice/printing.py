@@ -25,8 +25,9 @@ from backoffice.exports.forms import (
     TextBlock,
     render_form,
 )
-from backoffice.listing import Asked, told, where
+from backoffice.listing import Asked, names_of, told, where
 from backoffice.reading import MASK, Reader, Seen, SeenLine, child_paths, lines
+from backoffice.routes import leads_over
 from backoffice.steps import Steps
 from backoffice.texts import label, read, say
 from backoffice.values import moment, shown
@@ -93,9 +94,9 @@ def print_many(
     rows = reader.rows(condition, reader.order(name), limit=MOST_ROWS + 1)
     if len(rows) > MOST_ROWS:
         raise BadPeriod(say("More than {most} records; choose a shorter period.", most=MOST_ROWS))
-    filter_text = "; ".join(
-        part for part in (text, told(declaration, found) if found.filters or found.search or found.view else "") if part
-    )
+    narrowed = found.filters or found.search or found.view
+    filters = told(declaration, found, names_of(access, declaration, found)) if narrowed else ""
+    filter_text = "; ".join(part for part in (text, filters) if part)
     filler = _Filler(access, declaration, rows, {}, Steps.none())
     blocks = [TextBlock(filter_text)] if filter_text else []
     filled = FilledForm(
@@ -233,7 +234,7 @@ class _Filler:
                 for seen in self.rows
             ]
             values = [seen.values for seen in self.rows]
-        columns = [TableColumn(read(say("No.")), "center", 4), *(self._column(info, block) for info in infos)]
+        columns = [TableColumn(read(say("No.")), "center"), *(self._column(info, block) for info in infos)]
         rows = tuple((str(n), *row) for n, row in enumerate(texts, 1))
         totals: tuple[str, ...] = ()
         if block.total and rows:
@@ -273,7 +274,10 @@ class _Filler:
         cells = []
         for name in block.slots:
             slot = self.declaration.slots.get(name)
-            cells.append(self._slot_cell(slot) if slot is not None else self._person_cell(name))
+            if slot is None:
+                cells.append(self._person_cell(name))
+            elif self.steps.valid(name) is not None or leads_over(self.declaration, self.rows[0].facts, name):
+                cells.append(self._slot_cell(slot))
         cells.extend(SignatureCell(read(text)) for text in block.blank)
         return cells
 

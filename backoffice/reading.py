@@ -37,6 +37,8 @@ class Seen:
     labels: dict[str, str] = field(default_factory=dict)
     masked: set[str] = field(default_factory=set)
     absent: set[str] = field(default_factory=set)
+    # Whether all fields belong to the reader's view: with those come attachments, signatures and steps.
+    whole: bool = True
 
     @property
     def version(self) -> int:
@@ -45,6 +47,11 @@ class Seen:
     @property
     def state(self) -> str:
         return str(getattr(self.facts, "state", ""))
+
+    @property
+    def state_shown(self) -> str:
+        """The state for pages: empty where it is no part of the reader's view."""
+        return "" if "state" in self.absent else self.state
 
     @property
     def number(self) -> str:
@@ -82,6 +89,8 @@ class Reader:
         self._facts = self._fact_columns()
         for column in self._facts.values():
             self._selected.append(column)
+        whole = access.whole(declaration)
+        self._whole = whole if isinstance(whole, bool) else self._flag(whole)
         self._columns = [self._column(declaration.info(name)) for name in dict.fromkeys(names) if declaration.has(name)]
 
     # ---- building --------------------------------------------------------------------------------------------------
@@ -269,7 +278,8 @@ class Reader:
             setattr(facts, name, value)
             if column.__class__.__name__ == "ForeignKeyField":
                 setattr(facts, f"{name}_id", value)
-        seen = Seen(int(facts.id), facts, {})
+        whole = self._whole if isinstance(self._whole, bool) else bool(row[self._whole])
+        seen = Seen(int(facts.id), facts, {}, whole=whole)
         for column in self._columns:
             self._take(seen, column, row)
         return seen

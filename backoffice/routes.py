@@ -30,6 +30,15 @@ def holds(record: Any, when: When, declaration: Declaration | None = None) -> bo
     return (value in when.values) is not when.negate
 
 
+def leads_over(declaration: Declaration, facts: Any, slot: str) -> bool:
+    """Whether a road of this record, by its own values, leads over the signature: a roadshow has other signers than a visit."""
+    return any(
+        slot in (route.signs, act.signs) and all(holds(facts, when, declaration) for when in route.when)
+        for act in declaration.acts.values()
+        for route in act.routes
+    )
+
+
 def holds_in_sql(model: Any, when: When) -> Any:
     column = getattr(model, when.field)
     some = [value for value in when.values if value is not None]

@@ -19,7 +19,8 @@ from typing import Any
 from flask_login import UserMixin
 from peewee import JOIN, SQL, fn
 
-from models.accounts import Department, Session, User, UserRole
+from backoffice.database import dialect
+from models.accounts import Delegation, Department, Session, User, UserRole
 from models.base import db
 from models.params import Param
 
@@ -50,6 +51,7 @@ class Account(UserMixin):
     must_change_password: bool
     rights_version: int
     idle: dt.timedelta
+    has_delegation: bool = True
 
     def has_role(self, role: str) -> bool:
         return role in self.roles
@@ -105,7 +107,7 @@ def open_session(user_id: int, *, now: dt.datetime, today: dt.date, address: str
 
 
 def resolve(token: str, *, now: dt.datetime, today: dt.date, may_idle: bool = False) -> Account | Lapsed | None:
-    """Who the token belongs to, why it no longer counts, or None for an unknown one. Two queries, nothing written.
+    """Who the token belongs to, why it no longer counts, or None for an unknown one. One query, nothing written.
 
     `may_idle`: a session that rests goes on until it is ten hours old.
     """
@@ -129,6 +131,8 @@ def resolve(token: str, *, now: dt.datetime, today: dt.date, may_idle: bool = Fa
             User.rights_version,
             Department.name.alias("department_name"),
             _idle_setting(today).alias("idle"),
+            _roles().alias("roles"),
+            fn.EXISTS(_lent(today)).alias("lent"),
         )
         .join(User, on=(Session.user == User.id))
         .join(Department, JOIN.LEFT_OUTER, on=(User.department == Department.id))
@@ -142,7 +146,6 @@ def resolve(token: str, *, now: dt.datetime, today: dt.date, may_idle: bool = Fa
     why = _why_lapsed(row, now, idle)
     if why:
         return Lapsed(why)
-    roles: Any = UserRole.select(UserRole.role).where(UserRole.user == row.user_id).tuples()
     return Account(
         id=row.user_id,
         username=row.username,
@@ -151,12 +154,13 @@ def resolve(token: str, *, now: dt.datetime, today: dt.date, may_idle: bool = Fa
         department_name=row.department_name or "",
         group_id=row.group,
         area_id=row.area,
-        roles=frozenset(role for (role,) in roles),
+        roles=frozenset(filter(None, (row.roles or "").split(","))),
         session_id=row.id,
         seen_at=row.seen_at,
         must_change_password=row.must_change_password,
         rights_version=row.rights_version,
         idle=idle,
+        has_delegation=bool(row.lent),
     )
 
 
@@ -202,6 +206,18 @@ def open_count(*, now: dt.datetime, idle: dt.timedelta) -> Any:
 def _counts(now: dt.datetime, idle: dt.timedelta) -> Any:
     fresh = (Session.created_at > now - ABSOLUTE) & (Session.seen_at > now - idle)
     return Session.ended_at.is_null() & fresh
+
+
+def _roles() -> Any:
+    """The account's roles as one text, so that they come with the session."""
+    joined = fn.STRING_AGG if dialect(db) == "postgresql" else fn.GROUP_CONCAT
+    return UserRole.select(joined(UserRole.role, ",")).where(UserRole.user == User.id)
+
+
+def _lent(today: dt.date) -> Any:
+    """Whether anybody has delegated a role to the account for today."""
+    running = (Delegation.starts_on <= today) & (Delegation.ends_on >= today)
+    return Delegation.select(Delegation.id).where((Delegation.delegate == User.id) & running)
 
 
 def _why_lapsed(row: Any, now: dt.datetime, idle: dt.timedelta) -> str:

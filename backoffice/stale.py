@@ -15,12 +15,18 @@ from models.evidence import AuditEvent
 
 def since(actor: Access, declaration: Declaration, record: Any, version: int) -> Stale:
     """The refusal of a write on `version` of a record that is at a later one. Two queries."""
-    query = AuditEvent.select().where((AuditEvent.register == declaration.name) & (AuditEvent.record_id == record.id))
+    query = AuditEvent.select().where(
+        (AuditEvent.register == declaration.name)
+        & (AuditEvent.record_id == record.id)
+        & (AuditEvent.action != f"{declaration.name}:view")
+    )
     merged: dict[str, list[Any]] = {}
     last: AuditEvent | None = None
     for event in query.order_by(AuditEvent.id.desc()).limit(50):
         detail = json.loads(event.detail)
-        if int(detail.get("version", 0)) <= version:
+        if "version" not in detail:
+            continue  # Somebody printed it; that changed nothing.
+        if int(detail["version"]) <= version:
             break
         last = last or event
         for path, (old, new) in detail.get("changes", {}).items():

@@ -12,7 +12,7 @@ from backoffice.outcomes import Errors
 from backoffice.picking import may_choose
 from backoffice.routes import holds
 from backoffice.texts import label, say
-from backoffice.values import BadValue, parse
+from backoffice.values import FALSE, BadValue, parse
 from models.evidence import StoredFile
 
 MANY_ATTACHMENTS = 20
@@ -117,7 +117,7 @@ class Draft:
         by_id = {line.id: line for line in old}
         kept: list[Any] = []
         for position, row in enumerate(rows):
-            if row.get("delete") or _is_blank(row, names):
+            if row.get("delete") or _is_blank(row, names, child):
                 continue
             prefix = f"{child.name}-{row.get('n', position)}"
             line = self._meant(row, by_id, old, position, prefix) or child.model()
@@ -201,8 +201,15 @@ def is_empty(record: Any, info: Info) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def _is_blank(row: Mapping[str, Any], names: Sequence[str]) -> bool:
-    return all(row.get(name) is None or (isinstance(row.get(name), str) and not row[name].strip()) for name in names)
+def _is_blank(row: Mapping[str, Any], names: Sequence[str], child: ChildInfo) -> bool:
+    """Whether nothing was typed. A "no" is no entry: forms send it for every yes/no field of a line left empty."""
+    return all(_is_left_empty(row.get(name), child.fields[name]) for name in names)
+
+
+def _is_left_empty(raw: Any, info: Info) -> bool:
+    if raw is None or (isinstance(raw, str) and not raw.strip()):
+        return True
+    return info.kind == "flag" and str(raw).strip().lower() in FALSE
 
 
 def columns_of(declaration: Declaration, record: Any) -> dict[str, Any]:

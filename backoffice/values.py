@@ -27,7 +27,7 @@ _FORBIDDEN = frozenset({"Cc", "Cs", "Co", "Cn"})
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\ufeff")
 _INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2})[ T](\d{1,2}:\d{2}(?::\d{2})?)")
 _TRUE = frozenset({"1", "true", "on", "yes", "y", "是"})
-_FALSE = frozenset({"", "0", "false", "off", "no", "n", "否"})
+FALSE = frozenset({"", "0", "false", "off", "no", "n", "否"})
 
 YES, NO = Text("是", "yes"), Text("否", "no")
 
@@ -165,7 +165,7 @@ def _flag(info: Info, raw: Any) -> bool:
     text = str(raw).strip().lower()
     if text in _TRUE:
         return True
-    if text in _FALSE:
+    if text in FALSE:
         return False
     raise BadValue(say("Only yes or no is accepted."))
 
@@ -292,4 +292,4 @@ def typed(info: Info, value: Any) -> str:
     return machine(info, value)
 
 
-__all__ = ["BadValue", "checked_text", "duration", "machine", "moment", "parse", "shown", "typed"]
+__all__ = ["FALSE", "BadValue", "checked_text", "duration", "machine", "moment", "parse", "shown", "typed"]

@@ -14,7 +14,7 @@ from backoffice.declarations import Declaration
 from backoffice.outcomes import Declined, Done, Outcome
 from backoffice.routes import Entitlement
 from backoffice.steps import Steps
-from backoffice.texts import Readable
+from backoffice.texts import Readable, say
 from backoffice.typing_in import Draft, columns_of, line_columns
 from models.accounts import User, UserRole
 from models.base import db
@@ -259,10 +259,11 @@ class Writer:
         refusal = self._write_others()
         if refusal is not None:
             return refusal
-        for name, file_id in self.draft.files:
-            StoredFile.update(record_id=self.draft.record.id).where(
-                (StoredFile.id == file_id) & StoredFile.record_id.is_null()
-            ).execute()
+        for name, file_id in dict.fromkeys(self.draft.files):
+            free = (StoredFile.id == file_id) & StoredFile.record_id.is_null()
+            if StoredFile.update(record_id=self.draft.record.id).where(free).execute() != 1:
+                # Another record has taken it since it was checked.
+                return Declined(say("Choose the file again."))
             if name == "attachments":
                 stored = StoredFile.get_by_id(file_id)
                 self._own_lines.setdefault("attachments", {})[str(file_id)] = {"name": [None, stored.name]}

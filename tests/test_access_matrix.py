@@ -9,12 +9,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, SoupStrainer
 from flask import Flask
 from werkzeug.test import TestResponse
 
@@ -103,11 +104,19 @@ each_register = pytest.mark.parametrize("register", REGISTERS)
 
 
 def soup(answer: TestResponse) -> BeautifulSoup:
-    return BeautifulSoup(answer.text, "html.parser")
+    """The main part of a page: menus and scripts take as long to parse as all the rest."""
+    return BeautifulSoup(answer.text, "html.parser", parse_only=SoupStrainer("main"))
+
+
+def page_at(browser: Witness, path: str, status: int = 200) -> BeautifulSoup:
+    """The page, or an empty one where it is refused as it should be."""
+    answer = browser.get(path)
+    assert answer.status_code == status, f"{browser.who.username} {path}: {answer.status}"
+    return soup(answer) if status == 200 else BeautifulSoup("", "html.parser")
 
 
 def ids_on(page: BeautifulSoup) -> list[int]:
-    return [int(str(row["data-id"])) for row in page.select("main tr[data-id]")]
+    return [int(str(row["data-id"])) for row in page.select("tr[data-id]")]
 
 
 def count_on(page: BeautifulSoup) -> int:
@@ -210,24 +219,26 @@ def field_names(world: World, register: str) -> list[str]:
 def test_cells(world: World, username: str) -> None:
     """With every column chosen each cell is clear, masked or absent as the oracle says; a column of no view is refused."""
     who, browser = PEOPLE[username], world.browser(username)
-    sights = world.seen_customers(who)
-    for name in field_names(world, "customer_archive"):
-        answer = browser.get(address("customer_archive", columns=name, page_size=100))
-        ways = [VIEWS[view] for view in views_of(who)]
-        if not reads(who, "customer_archive"):
-            assert answer.status_code == 403
-            continue
-        if all(fields is not None and name not in fields for fields in ways):
-            assert answer.status_code == 400, name
-            continue
-        assert answer.status_code == 200, name
-        rows = {int(str(row["data-id"])): row for row in soup(answer).select("main tr[data-id]")}
-        for key, sight in sights.items():
-            cells = rows[world.customers[key]].select("td")
-            assert (cells[1].has_attr("data-masked"), cells[1].text.strip() == "") == (
-                sight.of(name) == "masked",
-                sight.of(name) == "absent" or (sight.of(name) == "clear" and not filled(name)),
-            ), (key, name, sight.of(name), str(cells[1]))
+    if not reads(who, "customer_archive"):
+        return
+    ways = [VIEWS[view] for view in views_of(who)]
+    names = field_names(world, "customer_archive")
+    shown = [name for name in names if any(fields is None or name in fields for fields in ways)]
+    for name in [*(name for name in names if name not in shown), "rep_character", "no_such_field"]:
+        assert browser.get(address("customer_archive", columns=[*shown, name])).status_code == 400, name
+    answer = browser.get(address("customer_archive", columns=shown, page_size=100))
+    rows = {int(str(row["data-id"])): row for row in soup(answer).select("tr[data-id]")}
+    for key, sight in world.seen_customers(who).items():
+        row = rows[world.customers[key]]
+        state = next(one.state for one in CUSTOMERS if one.key == key)
+        assert row["data-state"] == (state if sight.of("state") == "clear" else ""), key
+        for name, cell in zip(shown, row.select("td")[1:], strict=False):
+            expected, text = sight.of(name), cell.text.strip()
+            assert cell.has_attr("data-masked") is (expected == "masked"), (key, name)
+            if expected == "absent":
+                assert (text, cell.get("data-value")) == ("", None), (key, name)
+            elif expected == "clear" and name in FILLED:
+                assert text, (key, name)
 
 
 def views_of(who: Person) -> list[str]:
@@ -240,8 +251,7 @@ def views_of(who: Person) -> list[str]:
 FILLED = frozenset(
     {"number", "name", "short_name", "address", "registered_address", "area", "phone", "owner", "state", *SECRET}
     | {"customer_kind", "relation", "source_channel", "confidentiality", "department", "maker_department", "created_by"}
-    | {"created_at", "updated_by", "updated_at", "grade_scheme", "completeness", "duplicate_suspected"}
-    | {"trade_important"}
+    | {"created_at", "updated_by", "updated_at", "grade_scheme", "completeness"}
 )
 
 
@@ -334,19 +344,31 @@ def test_sorting(world: World, username: str) -> None:
 # ---- single records ----------------------------------------------------------------------------------------------------
 
 
-def states_on(page: BeautifulSoup) -> dict[str, str]:
-    """Field -> clear or masked, of a details page, its header and the lines of its contacts included."""
-    found = {
-        str(one["data-field"]): "masked" if one.has_attr("data-masked") else "clear"
-        for one in page.select("dd[data-field]")
-    }
-    for child in page.select("section[data-child]"):
-        heads = [str(one["data-field"]) for one in child.select("th[data-field]")]
-        for row in child.select("tbody tr"):
+_FACT = re.compile(r'<dd data-field="(\w+)"( data-masked)?')
+_CHILD = re.compile(r'<section class="card" data-child="(\w+)">(.*?)</section>', re.DOTALL)
+_HEAD = re.compile(r'<header class="head card" [^>]*data-state="(\w*)"')
+_LINKED = re.compile(r'<tr data-id="(\d+)"')
+_CHANGE = re.compile(r'<tr data-field="([\w.]+)">.*?<ins>(.*?)</ins>', re.DOTALL)
+_TYPED = re.compile(r' name="([\w-]+?)(?:-text)?"')
+
+
+def states_on(text: str) -> dict[str, str]:
+    """Field -> clear or masked, of a details page, the lines of its child tables included."""
+    found = {name: "masked" if mask else "clear" for name, mask in _FACT.findall(text)}
+    for child, part in _CHILD.findall(text):
+        table = BeautifulSoup(part, "html.parser")
+        heads = [str(one["data-field"]).rpartition(".")[2] for one in table.select("th[data-field]")]
+        for row in table.select("tbody tr"):
             for name, cell in zip(heads, row.select("td"), strict=True):
-                path = f"{child['data-child']}.{name.rpartition('.')[2]}"
-                found[path] = "masked" if cell.has_attr("data-masked") else "clear"
+                found[f"{child}.{name}"] = "masked" if cell.has_attr("data-masked") else "clear"
     return found
+
+
+def text_at(browser: Witness, path: str, status: int = 200) -> str:
+    """The text of the page, "" where it is refused as it should be."""
+    answer = browser.get(path)
+    assert answer.status_code == status, f"{browser.who.username} {path}: {answer.status}"
+    return answer.text if status == 200 else ""
 
 
 def expected_states(world: World, sight: Sight) -> dict[str, str]:
@@ -367,28 +389,28 @@ def test_records(world: World, username: str) -> None:
         record = world.customers[row.key]
         sight = sights.get(row.key)
         status = 403 if not reads(who, "customer_archive") else (404 if sight is None else 200)
-        page = browser.page(address("customer_archive", "details/", id=record), status)
+        page = text_at(browser, address("customer_archive", "details/", id=record), status)
+        history = text_at(browser, address("customer_archive", "history/", id=record), status)
         if sight is not None:
             assert states_on(page) == expected_states(world, sight), row.key
-            head = page.select_one("header.head")
+            head = _HEAD.search(page)
             assert head is not None
-            assert head["data-state"] == (row.state if sight.of("state") == "clear" else ""), row.key
-            linked = set(ids_on(page))
+            assert head[1] == (row.state if sight.of("state") == "clear" else ""), row.key
             gifts = {world.gifts[one.key] for one in world.seen_gifts(who) if one.customer == row.key}
-            assert linked == gifts, row.key
-        history = browser.page(address("customer_archive", "history/", id=record), status)
-        if sight is not None:
-            for change in history.select("tr[data-field]"):
-                state = sight.of(str(change["data-field"]))
-                assert state != "absent", (row.key, change["data-field"])
-                assert (change.select_one("ins") or change).text.strip() == "***" or state == "clear"
+            assert {int(one) for one in _LINKED.findall(page)} == gifts, row.key
+            for name, new in _CHANGE.findall(history):
+                assert sight.of(name) == ("masked" if new == "***" else "clear"), (row.key, name)
         status = 403 if not updates else 404 if sight is None else 200 if edits_customer(who, row) else 409
-        form = browser.page(address("customer_archive", "edit/", id=record), status)
-        if status == 200 and sight is not None:
-            typed = {str(one.get("name")).removesuffix("-text") for one in form.select("form.sheet [name]")}
+        form = text_at(browser, address("customer_archive", "edit/", id=record), status)
+        if form and sight is not None:
+            typed = set(_TYPED.findall(form))
             assert not {name for name in SECRET if sight.of(name) != "clear"} & typed, row.key
             assert {name for name in SECRET if sight.of(name) == "clear" and "." not in name} <= typed, row.key
+            assert ("contacts-0-mobile" in typed) is (sight.of("contacts.mobile") == "clear"), row.key
     _gift_records(world, who, browser)
+
+
+_CUSTOMER = re.compile(r'<dd data-field="customer"( data-masked| data-value="(\d+)")')
 
 
 def _gift_records(world: World, who: Person, browser: Witness) -> None:
@@ -396,19 +418,17 @@ def _gift_records(world: World, who: Person, browser: Witness) -> None:
     for gift in GIFTS:
         record, seen = world.gifts[gift.key], gift_is_seen(who, gift)
         status = 403 if not reads(who, "gift_signoff") else 200 if seen else 404
-        page = browser.page(address("gift_signoff", "details/", id=record), status)
+        page = text_at(browser, address("gift_signoff", "details/", id=record), status)
+        history = text_at(browser, address("gift_signoff", "history/", id=record), status)
         if seen and gift.customer:
             customer = next(row for row in CUSTOMERS if row.key == gift.customer)
-            cell = page.select_one('dd[data-field="customer"]')
-            assert cell is not None
+            shown = _CUSTOMER.search(page)
+            assert shown is not None
             readable = customer_sight(who, customer) is not None
-            assert cell.has_attr("data-masked") is not readable, gift.key
-            assert cell.get("data-value") == (str(world.customers[gift.customer]) if readable else None)
-        history = browser.page(address("gift_signoff", "history/", id=record), status)
-        if seen and gift.customer and customer_sight(who, customer) is None:
-            assert f"客户{CUSTOMERS.index(customer):02d}" not in history.text, gift.key
+            assert shown[2] == (str(world.customers[gift.customer]) if readable else None), gift.key
+            assert readable or f"客户{CUSTOMERS.index(customer):02d}" not in page + history, gift.key
         status = 403 if not updates else 404 if not seen else 200 if edits_gift(who, gift) else 409
-        browser.page(address("gift_signoff", "edit/", id=record), status)
+        text_at(browser, address("gift_signoff", "edit/", id=record), status)
 
 
 @everybody
@@ -416,17 +436,17 @@ def test_masters(world: World, username: str) -> None:
     who, browser = PEOPLE[username], world.browser(username)
     whole = any(ITEM_READERS.get(hat.role) == "whole" for hat in who.hats)
     stock = any(hat.role in ITEM_READERS for hat in who.hats)
-    page = browser.page(address("gift_item", "details/", id=world.item), 200 if stock else 403)
+    page = text_at(browser, address("gift_item", "details/", id=world.item), 200 if stock else 403)
     if stock:
         absent = {"unit_value", "low_mark", "movements.quantity"}
         assert (absent & set(states_on(page)) == absent) is whole
         assert absent & set(states_on(page)) in (set(), absent)
     for register in ("department", "group", "area"):
         allowed = any(hat.role in MASTER_READERS for hat in who.hats)
-        browser.page(address(register, "details/", id=1), 200 if allowed else 403)
+        page_at(browser, address(register, "details/", id=1), 200 if allowed else 403)
         keeps = any(hat.role in {"admin", "business_clerk"} for hat in who.hats)
-        browser.page(address(register, "edit/", id=1), 200 if keeps else 403)
-        browser.page(address(register, "new/"), 200 if keeps else 403)
+        page_at(browser, address(register, "edit/", id=1), 200 if keeps else 403)
+        page_at(browser, address(register, "new/"), 200 if keeps else 403)
 
 
 @pytest.mark.parametrize("door", ["details/", "history/", "edit/", "file/", "print/customer_card/", "transition/void/"])
@@ -451,14 +471,14 @@ def test_new(world: World, username: str) -> None:
     who, browser = PEOPLE[username], world.browser(username)
     for register, makers in (("customer_archive", CUSTOMER_MAKERS), ("gift_signoff", GIFT_MAKERS)):
         makes = any(hat.role in makers for hat in who.hats)
-        page = browser.page(address(register, "new/"), 200 if makes else 403)
+        page = page_at(browser, address(register, "new/"), 200 if makes else 403)
         assert bool(page.select('form.sheet [name="remarks"]')) is makes
     # A record to be copied must be readable, and in a state that is applied for again.
     makes = any(hat.role in GIFT_MAKERS for hat in who.hats)
     refused = next(gift for gift in GIFTS if gift.key == "refused")
     status = 403 if not makes else 200 if gift_is_seen(who, refused) else 404
-    browser.page(address("gift_signoff", "new/", copy=world.gifts["refused"]), status)
-    browser.page(address("gift_signoff", "new/", copy=world.gifts["closed"]), 404 if makes else 403)
+    page_at(browser, address("gift_signoff", "new/", copy=world.gifts["refused"]), status)
+    page_at(browser, address("gift_signoff", "new/", copy=world.gifts["closed"]), 404 if makes else 403)
 
 
 # Who could ever take the act, by role; a person of the record needs a role that makes such records.
@@ -497,9 +517,11 @@ def test_acts(world: World, username: str) -> None:
                     assert answer.status_code == 404, path
                 else:
                     assert answer.status_code in {200, 409, 422}, path
-        answer = browser.post(
-            address(register, "action/"), {"action": act, "rowid": [str(one) for one in rows.values()], "comment": ""}
-        )
+        # An opinion that has a default is filled in for several rows, so an act that has one is asked for one.
+        ticked = [str(one) for one in rows.values()][: 1 if act == "approved" else None]
+        if register == "gift_item":
+            ticked = [str(MISSING)]
+        answer = browser.post(address(register, "action/"), {"action": act, "rowid": ticked, "comment": ""})
         assert answer.status_code == (303 if reads(who, register) and could(who, register, act) else 403)
         browser.get("/")
     assert world.content() == before
@@ -517,9 +539,9 @@ def test_a_bulk_act_says_of_hidden_rows_what_it_says_of_missing_ones(world: Worl
         notices = [one.text for one in soup(browser.get("/account/password/")).select("[data-outcome]")]
         assert len(notices) == 1
         hidden = "没有这条记录" in notices[0] or "no such record" in notices[0]
-        number = next((text for (_, key), text in world.numbers.items() if world.gifts.get(key) == record), "-")
+        numbers = {world.gifts[key]: text for (kind, key), text in world.numbers.items() if kind == "gift_signoff"}
         assert hidden is (record not in visible), notices
-        assert (number in notices[0] and "LP-" in number) is (record in visible), notices
+        assert (numbers.get(record, "no number") in notices[0]) is (record in visible), notices
     assert world.content() == before
 
 
@@ -570,10 +592,10 @@ def test_files(world: World, username: str) -> None:
         seen = gift_is_seen(who, row)
         assert browser.get(path).status_code == (403 if not reads(who, "gift_signoff") else 200 if seen else 404)
     if whole:
-        page = browser.page(address("customer_archive", "details/", id=world.customers["plain"]))
+        page = page_at(browser, address("customer_archive", "details/", id=world.customers["plain"]))
         assert page.select("[data-file]")
     elif sight is not None:
-        page = browser.page(address("customer_archive", "details/", id=world.customers["plain"]))
+        page = page_at(browser, address("customer_archive", "details/", id=world.customers["plain"]))
         assert not page.select("[data-file]")
     if reader:
         wrong = [("plain", world.files["closed"]), ("deputised", world.files["plain"]), ("plain", MISSING)]
@@ -698,7 +720,7 @@ def test_a_printed_card(world: World, username: str) -> None:
 def test_home(world: World, username: str) -> None:
     """Boxes name rows that exist for their reader only, and one's own open records all."""
     who, browser = PEOPLE[username], world.browser(username)
-    page = browser.page("/")
+    page = page_at(browser, "/")
     for register, keys in (("customer_archive", world.customers), ("gift_signoff", world.gifts)):
         for box in page.select(f'section[id^="{register}-"]'):
             assert reads(who, register)
@@ -710,10 +732,8 @@ def test_home(world: World, username: str) -> None:
     box = page.select_one('section[id="gift_signoff-mine"]')
     if box is not None:
         assert {int(str(row["data-id"])) for row in box.select("tr[data-id]")} == mine
-    menu = {str(link["href"]) for link in page.select("nav.side li a")}
-    assert {path for path in menu if path.strip("/").partition("/")[2] in REGISTERS} == {
-        f"/admin/{register}/" for register in REGISTERS if reads(who, register)
-    }
+    menu = set(re.findall(r'href="/admin/(\w+)/"', browser.get("/account/password/").text))
+    assert menu & set(REGISTERS) == {register for register in REGISTERS if reads(who, register)}
 
 
 @pytest.mark.parametrize("username", ["gm", "sales_manager", "salesperson", "agent", "finance"])
@@ -795,10 +815,10 @@ def test_looking_writes_nothing(world: World, username: str) -> None:
     """Every address that a GET reaches, for a row one sees: no row of any table changes but sessions and the log of views."""
     browser, app = world.browser(username), world.company.app
     before = world.content()
-    values = {"export_type": "csv", "form": "gift_application", "name": "submitted", "filename": "backoffice.css"}
+    values = {"export_type": "csv", "form": "gift_application", "filename": "backoffice.css"}
     for rule in app.url_map.iter_rules():
         if "GET" in (rule.methods or ()):
-            arguments = {name: values[name] for name in rule.arguments}
+            arguments = {name: values.get(name, "submitted") for name in rule.arguments}
             with app.test_request_context():
                 path = app.url_for(rule.endpoint, **arguments, id=1, name_="", query="")
             assert browser.get(path).status_code < 500, path

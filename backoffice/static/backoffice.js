@@ -25,10 +25,24 @@ function confirmFirst() {
     };
     if (!dialog.showModal) return confirm(asker.dataset.confirm) && go();
     one("p", dialog).textContent = asker.dataset.confirm;
+    one("ul", dialog)?.remove();
+    if (asker.closest("[data-bulk]")) one("p", dialog).after(tickedRows());
     dialog.returnValue = "";
     dialog.showModal();
     dialog.onclose = () => dialog.returnValue === "ok" && go();
   });
+}
+
+/* What is ticked, each with its number and its amounts. */
+function tickedRows() {
+  const list = make("ul", {});
+  for (const tick of all("input[name=rowid]:checked")) {
+    const line = make("li", {}, tick.getAttribute("aria-label"));
+    const amounts = all("td.n", tick.closest("tr")).map((each) => each.textContent.trim());
+    line.append(make("span", {}, amounts.join("  ")));
+    list.append(line);
+  }
+  return list;
 }
 
 /* Nothing is sent twice. */
@@ -225,7 +239,7 @@ function menus() {
 /* The further acts of a row open beside their button. */
 function rowActs() {
   on(document, "toggle", ({ target, newState }) => {
-    if (newState !== "open" || !target.matches(".acts")) return;
+    if (newState !== "open" || !target.matches(".row-acts")) return;
     const { right, top, bottom } = one(`[popovertarget="${target.id}"]`).getBoundingClientRect();
     const below = bottom + target.offsetHeight < innerHeight;
     target.style.left = Math.max(8, right - target.offsetWidth) + "px";

@@ -129,6 +129,7 @@ class Person:
     username: str
     base: str
     page: Any
+    script: bool = True
     troubles: list[str] = field(default_factory=list)
 
     def open(self, path: str, status: int = 200) -> Person:
@@ -142,10 +143,12 @@ class Person:
 
     def press(self, selector: str) -> Person:
         """Click, answer a question with yes, and wait for the next page."""
-        self.page.click(selector)
-        if self.page.locator("#ask[open]").count():
-            self.page.click("#ask .primary")
-        self.page.wait_for_load_state()
+        target = self.page.locator(selector).first
+        if self.script and target.get_attribute("data-confirm"):
+            target.click()
+            target = self.page.locator("#ask .primary")
+        with self.page.expect_navigation():
+            target.click()
         return self
 
     def act(self, name: str, **typed: str) -> Person:
@@ -206,7 +209,7 @@ def people(site: Site, chromium: Any, cookies: dict[tuple[str, str], Any]) -> It
         )
         page = context.new_page()
         page.set_default_timeout(10_000)
-        person = Person(username, at, page)
+        person = Person(username, at, page, script)
         page.on("pageerror", lambda error: person.troubles.append(f"{page.url}: {error}"))
         page.on("console", lambda message: _heard(person, message))
         opened.append(person)
@@ -214,8 +217,7 @@ def people(site: Site, chromium: Any, cookies: dict[tuple[str, str], Any]) -> It
         if "/login" in page.url:
             page.fill("#username", username)
             page.fill("#password", password)
-            page.click("button.primary")
-            page.wait_for_load_state()
+            person.press("button.primary")
             cookies[at, username] = context.storage_state()
         return person
 

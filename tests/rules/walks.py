@@ -86,7 +86,8 @@ def _is_wide(form: Tag) -> bool:
 
 def _typed(tag: Tag) -> str:
     if tag.name == "textarea":
-        return tag.get_text().removeprefix("\n")
+        # The first line end of a text area belongs to the tag.
+        return tag.get_text().replace("\r\n", "\n").removeprefix("\n")
     if tag.name == "select":
         chosen = tag.select_one("option[selected]") or tag.select_one("option")
         return str(chosen.get("value", "")) if chosen is not None else ""
