@@ -35,14 +35,11 @@ FUNCTIONS = {
 }
 # Records of these models carry no scope: everybody may read the names behind them (decisions.md 29).
 OPEN = frozenset({"Department", "Group", "Area"})
-MODELS = (
-    frozenset(
-        model.__name__
-        for register in REGISTERS
-        for model in (register.model, *(child.model for child in register.children))
-    )
-    - OPEN
-)
+MODELS = frozenset(
+    model.__name__
+    for register in REGISTERS
+    for model in (register.model, *(child.model for child in register.children))
+) - OPEN
 
 
 def is_model(node: ast.expr, bound: frozenset[str]) -> bool:

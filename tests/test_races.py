@@ -240,9 +240,7 @@ def test_an_upload_is_taken_by_one_record(sample: Sample) -> None:
     for _ in range(6):
         file = sample.company.upload("salesperson", "tool_loan", "proof")
         typed = inputs(proof=file)
-        outcomes = at_once(
-            *(doing(sample.company, "salesperson", "tool_loan", None, "create", typed) for _ in range(2))
-        )
+        outcomes = at_once(*(doing(sample.company, "salesperson", "tool_loan", None, "create", typed) for _ in range(2)))
         assert kinds(outcomes) in (["Declined", "Done"], ["Done", "Invalid"]), outcomes
         (row,) = sample.model.select().where(sample.model.proof == file)
         assert StoredFile.get_by_id(file).record_id == row.id

@@ -75,9 +75,7 @@ def test_an_export_is_one_entry_with_filter_and_rows(company: Company, kind: str
 def test_paper_is_entered_and_masked_alike(company: Company) -> None:
     record = company.customer(rep_character="稳重")
     browser = company.browser("sales_clerk")
-    pages = [
-        pdf_text(browser, f"{CUSTOMERS}/print/{form}") for form in ("customer_list/", f"customer_card/?id={record}")
-    ]
+    pages = [pdf_text(browser, f"{CUSTOMERS}/print/{form}") for form in ("customer_list/", f"customer_card/?id={record}")]
     assert not {"稳重", "赵法人", "13900000001"} & set("".join(pages).split())
     assert "***" in pages[1]
     for form in ("customer_list", "customer_card"):
@@ -292,9 +290,7 @@ def test_whoever_made_a_record_for_another_does_not_approve_it(company: Company)
     maker = company.users["market_specialist"]
     GiftSignoff.update(created_by=maker).where(GiftSignoff.id == record).execute()
     refused_by(company.do("market_specialist", "gift_signoff", record, "specialist_signed", YES), "ACL-03")
-    assert "specialist_signed" not in offered(
-        company.browser("market_specialist").page(f"{GIFTS}/details/?id={record}")
-    )
+    assert "specialist_signed" not in offered(company.browser("market_specialist").page(f"{GIFTS}/details/?id={record}"))
 
 
 @pytest.mark.parametrize("who", ["admin", "auditor"])

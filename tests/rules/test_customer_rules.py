@@ -135,9 +135,7 @@ def test_what_a_rule_records_is_read_back_everywhere(company: Company, rule: str
         pytest.param({"name": " "}, "name", id="no name"),
         pytest.param({"phone": ""}, "phone", id="no telephone"),
         pytest.param({"contacts": []}, "contacts-0-name", id="no contact"),
-        pytest.param(
-            {"contacts": [{"name": "甲", "main": True}, {"name": "乙", "main": True}]}, "contacts-1-main", id="two"
-        ),
+        pytest.param({"contacts": [{"name": "甲", "main": True}, {"name": "乙", "main": True}]}, "contacts-1-main", id="two"),
         pytest.param({"contacts": [{"name": "甲"}, {"name": "乙"}]}, "contacts-0-main", id="no main contact"),
     ],
 )
@@ -284,9 +282,7 @@ def test_a_change_keeps_the_old_and_the_new_value(company: Company) -> None:
         pytest.param({"founded_on": "2026-03-05"}, "founded_on", id="founded tomorrow"),
         pytest.param({"founded_on": "2010-01-02", "trading_since": "2010-01-01"}, "trading_since", id="trading before"),
         pytest.param({"birthday": "2026-03-05"}, "birthday", id="born tomorrow"),
-        pytest.param(
-            {"contacts": [{"name": "甲", "birthday": "2026-03-05"}]}, "contacts-0-birthday", id="contact born"
-        ),
+        pytest.param({"contacts": [{"name": "甲", "birthday": "2026-03-05"}]}, "contacts-0-birthday", id="contact born"),
         pytest.param({"phone": "123"}, "phone", id="no telephone number"),
         pytest.param({"unified_credit_code": "91510800MA6255550X"}, "unified_credit_code", id="check character"),
     ],
@@ -357,9 +353,7 @@ def test_completeness_is_the_share_of_filled_fields_alike_for_all_readers(compan
     with clock.set_to(company.now):
         before = value(company.browser("salesperson").page(f"{PATH}/details/?id={record}"), "completeness")
         company.done("salesperson", REGISTER, record, "update", {"rep_character": "稳重", "annual_sales": "1000000"})
-        pages = [
-            company.browser(who).page(f"{PATH}/details/?id={record}") for who in ("salesperson", "sales_assistant")
-        ]
+        pages = [company.browser(who).page(f"{PATH}/details/?id={record}") for who in ("salesperson", "sales_assistant")]
     shown = {value(page, "completeness") for page in pages}
     assert len(shown) == 1
     assert float(shown.pop() or 0) > float(before or 0) > 0
