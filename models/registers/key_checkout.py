@@ -342,6 +342,8 @@ def key_in_store(record: Any, inputs: Mapping[str, Any], ctx: Context) -> Allowe
         return Refused(_not_in_store(record.key), "key") if gone else Allowed()
     if record.key.state != "in":
         return Refused(_not_in_store(record.key))
+    if record.issued_at is None:
+        return Allowed()
     at = given(record.issued_at, ctx)
     before = ctx.found("key_checkout", key=record.key_id, state=("returned", "closed"))
     if any(line.returned_at is not None and line.returned_at > at for line in before):
@@ -430,8 +432,10 @@ def _wrong_drive(record: Any, last: dt.datetime) -> Iterator[Refused]:
 
 def accepted_before_transfer(record: Any, inputs: Mapping[str, Any], ctx: Context) -> Allowed | Refused:
     """A car goes to or comes from an outlet only after its acceptance, in the hands of the local dealer's staff."""
+    if record.purpose != "transfer":
+        return Allowed()
     car = record.key.car
-    if record.purpose != "transfer" or not (record.outlet_transfer or car.location == "outlet"):
+    if not (record.outlet_transfer or car.location == "outlet"):
         return Allowed()
     if not record.dealer_person.strip():
         text = Text("二级店调配须写明当地经销商人员。", "A transfer with an outlet names the local dealer's staff.")
