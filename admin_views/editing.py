@@ -304,12 +304,14 @@ class FormBuilder:
         """When a field is needed, in words. > 用途为“客户拜访”时必填。"""
         info = self.declaration.fields[when.field]
         values = "、".join(shown(info, value) for value in when.values)
-        message = (
-            say("Needed unless {field} is “{values}”.") if when.negate else say("Needed when {field} is “{values}”.")
-        )
-        return read(say(message.id, field=label(info.field), values=values))
+        given = {"field": label(info.field), "values": values}
+        if when.negate:
+            return read(say("Needed unless {field} is “{values}”.", **given))
+        return read(say("Needed when {field} is “{values}”.", **given))
 
     def _value(self, info: Info, key: str, fresh: bool) -> tuple[Any, str]:
+        if self.seen is not None and self._left_alone(info, key):
+            return typed(info, self.seen.values.get(info.name)), self.seen.labels.get(info.name, "")
         if self.repeat and info.kind != "file" and (key in request.form or f"{key}-text" in request.form):
             return request.form.get(key, ""), request.form.get(f"{key}-text", "") or self._label_of(info, key)
         if fresh:
@@ -319,6 +321,13 @@ class FormBuilder:
         if info.name in self.values:
             return typed(info, self.values[info.name]), self.labels.get(info.name, "")
         return self._default(info)
+
+    def _left_alone(self, info: Info, key: str) -> bool:
+        """After a stale save: whether a field that somebody else changed still holds what it held before; theirs is taken then."""
+        if self.stale is None:
+            return False
+        change = next((one for one in self.stale.changes if one.path == info.path), None)
+        return change is not None and request.form.get(key, "") == typed(info, _past(info, change.old))
 
     def _label_of(self, info: Info, key: str) -> str:
         given = request.form.get(key, "")
@@ -485,6 +494,16 @@ class FormBuilder:
                 )
             )
         return tuple(found)
+
+
+def _past(info: Info, value: Any) -> Any:
+    """A value of a history entry as the field holds it."""
+    if info.kind == "instant" and value:
+        return dt.datetime.fromisoformat(str(value))
+    try:
+        return parse(info, value if value is None or isinstance(value, bool | int) else str(value))
+    except BadValue:
+        return value
 
 
 def _as_shown(info: Info, text: str) -> str:

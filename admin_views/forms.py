@@ -104,6 +104,7 @@ class Blueprint:
     declaration: Declaration
     fields: dict[str, tuple[Any, dict[str, Any]]] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
+    _offered: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
 
     def add(self, info: Info, key: str, value: Any, text: str = "", *, required: bool = False) -> None:
         """A field under the name `key` with a typed text (or the id of a reference and its label)."""
@@ -145,7 +146,7 @@ class Blueprint:
         other = self.access.catalogue.get(info.target)
         small = other is not None and other.register.public
         if small or (info.target == ACCOUNT and info.name in {"owner", self.declaration.register.owner_is}):
-            options = offered(self.access, self.declaration, info, limit=SMALL + 1)
+            options = self._options(info)
             if len(options) <= SMALL:
                 known = {str(key) for key, _ in options}
                 chosen = [(str(value), text)] if value and str(value) not in known and text else []
@@ -154,6 +155,12 @@ class Blueprint:
                 return self._kept(SelectField, star, choices=_choices(choices), validate_choice=False, **common)
         source = url_for(f"{self.declaration.name}.ajax_lookup", name=info.path)
         return self._kept(LookupField, star, source=source, shown=text, **common)
+
+    def _options(self, info: Info) -> list[tuple[int, str]]:
+        """What a small reference offers, asked once for a form however many lines have it."""
+        if info.path not in self._offered:
+            self._offered[info.path] = offered(self.access, self.declaration, info, limit=SMALL + 1)
+        return self._offered[info.path]
 
     @staticmethod
     def _kept(kind: Any, star: bool, **arguments: Any) -> tuple[Any, dict[str, Any]]:

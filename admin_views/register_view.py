@@ -93,7 +93,7 @@ class RegisterView(ModelView):
 
     def get_one(self, id: Any) -> Any:
         text = str(id)
-        if not text.isdecimal() or len(text) > 10:
+        if not (text.isascii() and text.isdecimal()) or len(text) > 10:
             return None
         return self.get_query().where(self.model.id == int(text)).first()
 

@@ -8,7 +8,7 @@ all come through here.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from peewee import IntegrityError
@@ -407,5 +407,5 @@ def entitlement_for(
         if refusal is None:
             return entitlement
     first = refusals[0]
-    assert first is not None
+    assert first is not None  # noqa: S101 - narrows the type
     return first

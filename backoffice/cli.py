@@ -1,4 +1,4 @@
-"""The command `backoffice` (contract.md 2): exit 0 on success, 1 on a refusal or fault with one line on standard error, 2 on wrong usage."""
+"""The command `backoffice`: exit 0 on success, 1 on a refusal or fault with one line on standard error, 2 on wrong usage."""
 
 from __future__ import annotations
 
@@ -119,6 +119,11 @@ def _broken(fault: history.Fault) -> str:
     return f"history {fault.chain}: entry {fault.sequence} is {fault.what}"
 
 
+def _close(database: Any) -> None:
+    """All connections, also those that a pool has kept."""
+    getattr(database, "close_all", database.close)()
+
+
 def _free(host: str, port: int) -> None:
     """Refuses an address at which something else listens already, or that is not this machine's."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -197,7 +202,7 @@ def serve(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
     database = _bound(settings)
     with connected(db):
         found = _faults(database)
-    database.close()
+    _close(database)  # Before the workers are forked: they share no connection.
     if found:
         raise Refusal(f"{found[0]}; run: backoffice check")
     _free(arguments.host, arguments.port)
@@ -216,14 +221,16 @@ def run_migrate(arguments: argparse.Namespace, environ: Mapping[str, str]) -> No
         database = open_database(settings.database_url)
     except ValueError as wrong:
         raise Refusal(f"BACKOFFICE_DATABASE_URL: {wrong}") from wrong
-    with connected(database):
-        if arguments.plan:
-            for step in (steps := migrate.plan(database)):
-                print(f"{step.name}: {step.reason}")
-            if not steps:
-                print("nothing to do, the schema is up to date")
-            return
-        upgrade = migrate.upgrade(database)
+    try:
+        with connected(database):
+            if arguments.plan:
+                steps = migrate.plan(database)
+                told = [f"{step.name}: {step.reason}" for step in steps] or ["nothing to do, the schema is up to date"]
+                print("\n".join(told))
+                return
+            upgrade = migrate.upgrade(database)
+    finally:
+        _close(database)
     if upgrade.copy is not None:
         print(f"copy of the database as it was: {upgrade.copy}")
     print(f"applied: {', '.join(upgrade.applied) or 'nothing, the schema is up to date'}")

@@ -361,24 +361,30 @@ def lines(
     for alias, on in joins:
         query = query.join_from(child.model, alias, JOIN.LEFT_OUTER, on=on)
     for row in query.tuples():
-        seen = records[row[1]]
-        line = SeenLine(row[0], row[1], {}, {}, set())
-        for info in child.fields.values():
-            if info.path in seen.absent:
-                continue
-            if info.path in seen.masked:
-                line.masked.add(info.name)
-                continue
-            line.values[info.name] = row[positions[info.name]]
-            if info.name in labelled:
-                text = " ".join(str(row[n]) for n in labelled[info.name] if row[n] is not None)
-                if text:
-                    line.labels[info.name] = text
-                elif line.values[info.name] is not None:
-                    line.masked.add(info.name)
-                    del line.values[info.name]
-        found[row[1]].append(line)
+        found[row[1]].append(_line(child, row, positions, labelled, records[row[1]]))
     return found
+
+
+def _line(
+    child: ChildInfo, row: Sequence[Any], positions: Mapping[str, int], labelled: Mapping[str, list[int]], seen: Seen
+) -> SeenLine:
+    """One row of `lines` with what this reader may know of it; a reference without its label is one he may not see."""
+    line = SeenLine(row[0], row[1], {}, {}, set())
+    for info in child.fields.values():
+        if info.path in seen.absent:
+            continue
+        if info.path in seen.masked:
+            line.masked.add(info.name)
+            continue
+        line.values[info.name] = row[positions[info.name]]
+        if info.name in labelled:
+            text = " ".join(str(row[n]) for n in labelled[info.name] if row[n] is not None)
+            if text:
+                line.labels[info.name] = text
+            elif line.values[info.name] is not None:
+                line.masked.add(info.name)
+                del line.values[info.name]
+    return line
 
 
 def _line_label(access: Access, info: Info) -> tuple[Any, tuple[Any, ...], Any]:

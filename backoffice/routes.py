@@ -79,7 +79,7 @@ class Entitlement:
         return reduce(and_, parts) if parts else True
 
     def _people_in_sql(self, model: Any) -> Any:
-        assert self.hat is not None
+        assert self.hat is not None  # noqa: S101 - narrows the type
         staff = self.access.staff
         parts: list[Any] = []
         if self.by.owner_role:

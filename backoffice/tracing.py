@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from backoffice.declarations import Catalogue, Declaration
 from backoffice.texts import read
-from models.catalogue import Entry, catalogue as entries
+from models.catalogue import Entry
+from models.catalogue import catalogue as entries
 from models.register import Rule
 
 

@@ -107,7 +107,8 @@ class Draft:
     def type_lines(self, child: ChildInfo, rows: Any, names: Sequence[str]) -> None:
         """Apply the typed lines, which are the whole table: lines that are not among them go, blank ones do not count.
 
-        A row says which line it means by `id`; without one its place in the list decides.
+        A row says which line it means by `id`. Where one row does, a row without is a new line; where none does, the place
+        in the list decides.
         """
         lines = self.load(child)
         if not is_table(rows):
@@ -115,12 +116,13 @@ class Draft:
             return
         old = list(lines.kept)
         by_id = {line.id: line for line in old}
+        places = [] if any(row.get("id") for row in rows) else old
         kept: list[Any] = []
         for position, row in enumerate(rows):
             if row.get("delete") or _is_blank(row, names, child):
                 continue
             prefix = f"{child.name}-{row.get('n', position)}"
-            line = self._meant(row, by_id, old, position, prefix) or child.model()
+            line = self._meant(row, by_id, places, position, prefix) or child.model()
             for name in names:
                 if name in row:
                     self.put(line, child.fields[name], row[name], f"{prefix}-{name}")
@@ -133,15 +135,16 @@ class Draft:
             self.errors.add(child.name, say("At most {most} lines.", most=child.child.maximum))
 
     def _meant(
-        self, row: Mapping[str, Any], by_id: Mapping[int, Any], old: Sequence[Any], position: int, prefix: str
+        self, row: Mapping[str, Any], by_id: dict[int, Any], places: Sequence[Any], position: int, prefix: str
     ) -> Any:
         given = str(row.get("id") or "")
         if given:
-            line = by_id.get(int(given)) if given.isdecimal() and len(given) < 19 else None
+            # Each line is meant once: a second row of the same id would silently replace the first.
+            line = by_id.pop(int(given), None) if given.isdecimal() and len(given) < 19 else None
             if line is None:
                 self.errors.add(f"{prefix}-id", say("This line does not exist any more; reload the page."))
             return line
-        return old[position] if position < len(old) else None
+        return places[position] if position < len(places) else None
 
     def type_attachments(self, inputs: Mapping[str, Any]) -> None:
         """Files to be attached besides those of fields; ids of uploads of the person's own."""

@@ -193,7 +193,7 @@ class Writer:
 
     def act(self, act: Act, steps: Steps) -> Outcome:
         entitlement = self.entitlement
-        assert entitlement is not None
+        assert entitlement is not None  # noqa: S101 - narrows the type
         if act.cancels:
             self._cancel(steps, [slot for slot in self.declaration.slots if steps.valid(slot) is not None], act.name)
         self._save_record()
@@ -365,7 +365,7 @@ class Writer:
     def _next_number(self) -> str:
         """The next number of the series, under the lock of its row: no gap, no double (P3)."""
         numbering = self.declaration.register.numbering
-        assert numbering is not None
+        assert numbering is not None  # noqa: S101 - narrows the type
         local = self.now.astimezone(clock.company_zone())
         period = f"{local:%Y%m}" if numbering.per == "month" else f"{local:%Y}"
         where = (Series.register == self.declaration.name) & (Series.period == period)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -336,9 +336,9 @@ def made_company(database: Database, data_dir: Path, catalogue: Catalogue | None
 
 
 @pytest.fixture
-def company(database: Database, tmp_path: Path, switched_off: frozenset[str]) -> Iterator[Company]:
+def company(database: Database, tmp_path: Path, switched_off: frozenset[str]) -> Company:
     """The company; in the second run of a test of a rule it goes without that rule (tests/rule_marks.py)."""
-    yield made_company(database, tmp_path / "data", make_catalogue(without=switched_off) if switched_off else None)
+    return made_company(database, tmp_path / "data", make_catalogue(without=switched_off) if switched_off else None)
 
 
 __all__ = ["CHECKED", "NOW", "Company", "Signed", "company", "made_company"]

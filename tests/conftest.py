@@ -72,7 +72,7 @@ def postgres_template(postgres_server: Any) -> Iterator[PostgreSQLTemplate]:
     db = open_database(postgres_server.create(name))
     try:
         migrate.upgrade(db)
-        db.close_all()  # type: ignore[attr-defined]
+        db.close_all()
         yield PostgreSQLTemplate(postgres_server, name)
     finally:
         postgres_server.drop(name)

@@ -10,7 +10,7 @@ runs for each id of its mark by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -56,7 +56,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
     """Turn the outcome of a run without the rule round."""
     params = pyfuncitem.callspec.params if hasattr(pyfuncitem, "callspec") else {}
     rule = params.get("switched_off", "")

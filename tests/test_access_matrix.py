@@ -15,7 +15,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from bs4 import BeautifulSoup, SoupStrainer
+from bs4 import BeautifulSoup
+from bs4.filter import SoupStrainer
 from flask import Flask
 from werkzeug.test import TestResponse
 
@@ -70,32 +71,44 @@ BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 CHOSEN = (
     "admin",
     "gm",
-    "deputy_gm",
     "auditor",
     "dept_head",
-    "dept_head_2",
     "dept_head_market",
     "dept_head_business",
     "sales_manager",
-    "sales_manager_2",
     "group_leader",
     "salesperson",
     "salesperson_2",
     "sales_consultant_2",
-    "sales_clerk",
     "market_specialist",
     "archivist",
     "service_manager",
     "service_staff",
-    "business_clerk",
     "custodian_5s",
     "finance",
     "logistics_specialist",
-    "hr",
     "mover",
     "two_hats",
     "stand_in",
     "late_stand_in",
+)
+
+
+# Of these every row is searched for, printed and acted on.
+SOME = (
+    "auditor",
+    "gm",
+    "dept_head_market",
+    "dept_head_business",
+    "sales_manager",
+    "group_leader",
+    "salesperson",
+    "sales_consultant_2",
+    "market_specialist",
+    "archivist",
+    "custodian_5s",
+    "finance",
+    "stand_in",
 )
 
 
@@ -116,6 +129,7 @@ def world(request: pytest.FixtureRequest, worlds: World) -> Iterator[World]:
 on_sqlite = pytest.mark.parametrize("worlds", ["sqlite"], indirect=True, scope="module")
 everybody = pytest.mark.parametrize("username", list(PEOPLE))
 chosen = pytest.mark.parametrize("username", CHOSEN)
+some = pytest.mark.parametrize("username", SOME)
 each_register = pytest.mark.parametrize("register", REGISTERS)
 
 
@@ -275,7 +289,7 @@ def filled(name: str) -> bool:
     return name in FILLED
 
 
-@chosen
+@some
 @on_sqlite
 def test_search(world: World, username: str) -> None:
     """A number finds its row or nothing; so does a name; a field that one may not know finds nothing."""
@@ -300,7 +314,7 @@ def test_search(world: World, username: str) -> None:
             assert set(ids_on(soup(browser.get(address("gift_signoff", search=term))))) == expected, gift.key
 
 
-@chosen
+@some
 @on_sqlite
 def test_filters(world: World, username: str) -> None:
     who, browser = PEOPLE[username], world.browser(username)
@@ -325,7 +339,7 @@ def test_filters(world: World, username: str) -> None:
         for row in CUSTOMERS:
             # A customer whom one may not read is no key to the gifts he was given.
             keys = {gift.key for gift in gifts if gift.customer == row.key and customer_sight(who, row) is not None}
-            query = {"flt1_customer_equals": world.customers[row.key], "page_size": 100}
+            query: dict[str, Any] = {"flt1_customer_equals": world.customers[row.key], "page_size": 100}
             found = set(ids_on(soup(browser.get(address("gift_signoff", **query)))))
             assert found == {world.gifts[key] for key in keys}, row.key
         for state in ("draft", "approved", "closed"):
@@ -334,7 +348,7 @@ def test_filters(world: World, username: str) -> None:
             assert set(ids_on(page)) == {world.gifts[gift.key] for gift in gifts if gift.state == state}
 
 
-@chosen
+@some
 @on_sqlite
 def test_sorting(world: World, username: str) -> None:
     """A field sorts only for whoever knows it in every row; the rows stay the same."""
@@ -401,7 +415,7 @@ def test_records(world: World, username: str) -> None:
     who, browser = PEOPLE[username], world.browser(username)
     sights = world.seen_customers(who)
     updates = any(hat.role in CUSTOMER_EDITORS for hat in who.hats)
-    for row in CUSTOMERS:
+    for row in CUSTOMERS if reads(who, "customer_archive") else CUSTOMERS[:1]:
         record = world.customers[row.key]
         sight = sights.get(row.key)
         status = 403 if not reads(who, "customer_archive") else (404 if sight is None else 200)
@@ -447,7 +461,7 @@ _CUSTOMER = re.compile(r'<dd data-field="customer"( data-masked| data-value="(\d
 
 def _gift_records(world: World, who: Person, browser: Witness) -> None:
     updates = any(hat.role in GIFT_MAKERS for hat in who.hats)
-    for gift in GIFTS:
+    for gift in GIFTS if reads(who, "gift_signoff") else GIFTS[:1]:
         record, seen = world.gifts[gift.key], gift_is_seen(who, gift)
         status = 403 if not reads(who, "gift_signoff") else 200 if seen else 404
         page = text_at(browser, address("gift_signoff", "details/", id=record), status)
@@ -542,7 +556,7 @@ def could(who: Person, register: str, act: str) -> bool:
     return head or any(hat.role in COULD[register, act] for hat in who.hats)
 
 
-@chosen
+@some
 @on_sqlite
 def test_acts(world: World, username: str) -> None:
     """403 before 404 before 409 on the form of an act and its POST; nothing is written without the reason it needs."""
@@ -552,10 +566,14 @@ def test_acts(world: World, username: str) -> None:
         every = {"customer_archive": world.customers, "gift_signoff": world.gifts, "key_checkout": world.lines}
         rows = every.get(register, {"item": world.item})
         visible = world.ids(who, register)
-        for record in (*rows.values(), MISSING):
+        open_to_him = reads(who, register) and could(who, register, act)
+        for at, record in enumerate((*rows.values(), MISSING) if open_to_him else (1, MISSING)):
             path = address(register, f"transition/{act}/", id=record)
             data = {} if register == "gift_item" else {"reason": " "}
-            for answer in (browser.get(path), browser.post(path, data)):
+            answers = [browser.get(path)]
+            if at % 3 == 0 or record == MISSING:
+                answers.append(browser.post(path, data))
+            for answer in answers:
                 if not reads(who, register) or not could(who, register, act):
                     assert answer.status_code == 403, path
                 elif record not in visible:
@@ -715,7 +733,7 @@ def test_export_as_pdf(world: World, username: str) -> None:
     assert browser.seen >= {name for name in browser.allowed if name.startswith("ZQ") and name[4:6] in {"00", "04"}}
 
 
-@chosen
+@some
 @on_sqlite
 def test_prints(world: World, username: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Forms are drawn from what their reader sees; the drawing itself is left out here."""
@@ -774,9 +792,9 @@ def test_home(world: World, username: str) -> None:
             assert found <= set(keys.values())
     ended = {"closed", "refused", "withdrawn"}
     mine = {world.gifts[gift.key] for gift in GIFTS if gift.owner == username and gift.state not in ended}
-    box = page.select_one('section[id="gift_signoff-mine"]')
-    if box is not None:
-        assert {int(str(row["data-id"])) for row in box.select("tr[data-id]")} == mine
+    own = page.select_one('section[id="gift_signoff-mine"]')
+    if own is not None:
+        assert {int(str(row["data-id"])) for row in own.select("tr[data-id]")} == mine
     menu = set(re.findall(r'href="/admin/(\w+)/"', browser.get("/account/password/").text))
     assert menu & set(REGISTERS) == {register for register in REGISTERS if reads(who, register)}
 
@@ -855,15 +873,15 @@ def _bound_ids(world: World, who: Person, register: str) -> set[int]:
 # ---- nothing is written by looking -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("username", ["sales_manager", "salesperson", "market_specialist", "auditor", "admin"])
+@pytest.mark.parametrize("username", ["sales_manager", "salesperson", "auditor"])
 def test_looking_writes_nothing(world: World, username: str) -> None:
     """Every address that a GET reaches, for a row one sees: no row of any table changes but sessions and the log of views."""
     browser, app = world.browser(username), world.company.app
     before = world.content()
     values = {"export_type": "csv", "form": "gift_application", "filename": "backoffice.css"}
     for rule in app.url_map.iter_rules():
-        if "GET" in (rule.methods or ()):
-            arguments = {name: values.get(name, "submitted") for name in rule.arguments}
+        if "GET" in (rule.methods or ()) and not rule.endpoint.endswith("static"):
+            arguments: dict[str, Any] = {name: values.get(name, "submitted") for name in rule.arguments}
             with app.test_request_context():
                 path = app.url_for(rule.endpoint, **arguments, id=1, name_="", query="")
             assert browser.get(path).status_code < 500, path

@@ -244,6 +244,62 @@ def test_a_person_may_type_what_his_role_is_named_for(sample: Sample) -> None:
     assert (row.notes, row.phone) == ("x", "13700000000")
 
 
+# ---- lines -------------------------------------------------------------------------------------------------------------
+
+
+def tools(sample: Sample) -> list[tuple[str, int]]:
+    return [(line.tool, line.pieces) for line in sample.line.select().order_by(sample.line.position, sample.line.id)]
+
+
+def test_a_line_removed_and_one_added_in_one_save(sample: Sample) -> None:
+    """As the page sends it after its first line was taken away: the row of the other line, and a row without an id."""
+    record = sample.create()
+    first, second = [line.id for line in sample.line.select().order_by(sample.line.id)]
+    mine = sample.company.browser("salesperson")
+    typed = {"version": "1", "lines-1-id": second, "lines-1-tool": "锯", "lines-1-pieces": "1", "lines-1-price": "40"}
+    added = {"lines-2-tool": "梯子", "lines-2-pieces": "3"}
+    assert mine.send(f"/admin/tool_loan/edit/?id={record}", {**typed, **added}).status_code == 303
+    assert tools(sample) == [("锯", 1), ("梯子", 3)]
+    assert sample.line.get_by_id(second).tool == "锯"
+    assert differences(sample) == []
+    assert first != second
+
+
+def test_the_last_line_replaced_in_one_save(sample: Sample) -> None:
+    record = sample.create()
+    first, second = [line.id for line in sample.line.select().order_by(sample.line.id)]
+    rows = [{"id": first}, {"id": second, "delete": "1"}, {"tool": "梯子", "pieces": "3"}]
+    sample.company.done("salesperson", LOAN, record, "update", {"lines": [{**rows[0], "tool": "锤子"}, *rows[1:]]})
+    assert tools(sample) == [("锤子", 2), ("梯子", 3)]
+    assert differences(sample) == []
+
+
+def test_lines_without_ids_go_by_their_place(sample: Sample) -> None:
+    record = sample.create()
+    before = [line.id for line in sample.line.select().order_by(sample.line.id)]
+    sample.company.done(
+        "salesperson", LOAN, record, "update", {"lines": [{"pieces": "5"}, {"pieces": "6"}, {"tool": "钻"}]}
+    )
+    assert tools(sample) == [("锤子", 5), ("锯", 6), ("钻", 1)]
+    assert [line.id for line in sample.line.select().order_by(sample.line.id)][:2] == before
+    sample.company.done("salesperson", LOAN, record, "update", {"lines": [{"delete": "1"}, {"pieces": "7"}]})
+    assert tools(sample) == [("锯", 7)]
+
+
+@pytest.mark.parametrize("given", ["twice", "another record", "unknown", "no number"])
+def test_a_row_that_means_no_line_of_this_record_is_refused(sample: Sample, given: str) -> None:
+    record, other = sample.create(), sample.create()
+    mine = sample.line.get(sample.line.record == record).id
+    theirs = sample.line.get(sample.line.record == other).id
+    meant = {"twice": [mine, mine], "another record": [theirs], "unknown": [9999], "no number": ["x"]}[given]
+    before = everything(sample)
+    typed = {"lines": [{"id": one, "tool": "钻", "pieces": "1"} for one in meant]}
+    outcome = sample.company.do("salesperson", LOAN, record, "update", typed)
+    assert isinstance(outcome, Invalid), outcome
+    assert list(outcome.errors) == [f"lines-{len(meant) - 1}-id"]
+    assert everything(sample) == before
+
+
 # ---- versions ----------------------------------------------------------------------------------------------------------
 
 
@@ -304,6 +360,19 @@ def test_the_stale_page_keeps_the_typed_text_and_brings_the_new_version(sample: 
     again = mine.send(f"/admin/tool_loan/edit/?id={record}", {"title": "我的标题", "version": "2"})
     assert again.status_code == 303
     assert sample.model.get_by_id(record).title == "我的标题"
+
+
+def test_a_field_left_alone_takes_theirs_after_a_stale_save(sample: Sample) -> None:
+    """Saving the stale page again must not undo what somebody else did to a field that was not touched here."""
+    record = sample.create()
+    before = sample.model.get_by_id(record).title
+    sample.company.done("sales_manager", LOAN, record, "update", {"title": "拆台"}, 1)
+    mine = sample.company.browser("salesperson")
+    answer = mine.send(f"/admin/tool_loan/edit/?id={record}", {"title": before, "notes": "我的说明", "version": "1"})
+    page = BeautifulSoup(answer.text, "html.parser")
+    assert answer.status_code == 409
+    assert page.select_one("input[name=title]")["value"] == "拆台"  # type: ignore[index]
+    assert page.select_one("textarea[name=notes]").text.strip() == "我的说明"  # type: ignore[union-attr]
 
 
 def test_a_save_without_a_change_writes_nothing(sample: Sample) -> None:
@@ -553,8 +622,8 @@ def walk(sample: Sample, rng: random.Random, steps: int) -> dict[str, int]:
 
 
 def test_the_history_tells_every_value_after_a_long_walk(sample: Sample) -> None:
-    counted = walk(sample, random.Random(20260304), 450)
-    assert counted["Done"] > 150, counted
+    counted = walk(sample, random.Random(20260304), 300)
+    assert counted["Done"] > 100, counted
     assert {"Declined", "Invalid", "Forbidden"} <= set(counted)
     assert list(history.faults()) == []
     assert differences(sample) == []
@@ -567,7 +636,9 @@ def test_the_history_tells_every_value_after_a_long_walk(sample: Sample) -> None
 
 
 @pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_the_history_tells_every_value_of_the_demo_company(tmp_path: Path) -> None:
+    """On SQLite `backoffice check` says the same of a demo company in tests/test_races.py."""
     now = dt.datetime(2025, 11, 19, 6, 30, tzinfo=dt.UTC)
     build(tmp_path, now, password="for a demo only", customers=5, gifts=5, hasher=Hasher(memory_kib=64, time_cost=1))
     assert list(history.faults()) == []

@@ -152,7 +152,7 @@ def test_two_processes_lose_no_update(opened: Database, database_url: str) -> No
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_block_takes_the_write_lock_before_it_writes(opened: Database, database_url: str) -> None:
     other = open_database(database_url)
-    other.timeout = 0.05  # type: ignore[attr-defined]
+    other.timeout = 0.05
     with connected(other), opened.atomic():
         with pytest.raises(OperationalError) as caught, other.atomic():
             pass
@@ -171,7 +171,7 @@ def test_a_lock_that_stays_is_given_up(opened: Database, database_url: str) -> N
         with pytest.raises(OperationalError) as caught:
             theirs.update(count=2).execute()
         assert is_busy(caught.value)
-    other.close_all()  # type: ignore[attr-defined]
+    other.close_all()
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -187,7 +187,7 @@ def test_limits_hold_for_each_session_and_come_back(opened: Database) -> None:
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_an_exhausted_pool_is_busy(opened: Database) -> None:
-    opened._max_connections, opened._wait_timeout = 1, 0.05  # type: ignore[attr-defined]
+    opened._max_connections, opened._wait_timeout = 1, 0.05
     caught: list[OperationalError] = []
 
     def connect() -> None:

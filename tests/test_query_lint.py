@@ -35,11 +35,14 @@ FUNCTIONS = {
 }
 # Records of these models carry no scope: everybody may read the names behind them (decisions.md 29).
 OPEN = frozenset({"Department", "Group", "Area"})
-MODELS = frozenset(
-    model.__name__
-    for register in REGISTERS
-    for model in (register.model, *(child.model for child in register.children))
-) - OPEN
+MODELS = (
+    frozenset(
+        model.__name__
+        for register in REGISTERS
+        for model in (register.model, *(child.model for child in register.children))
+    )
+    - OPEN
+)
 
 
 def is_model(node: ast.expr, bound: frozenset[str]) -> bool:
@@ -96,9 +99,10 @@ def queries(source: str) -> list[tuple[int, str, str]]:
     """(line, function, text) of every call that asks a register's model for rows or writes them."""
     found = []
     for name, node, bound in _scopes(ast.parse(source)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ASKING:
-            if is_model(node.func.value, bound):
-                found.append((node.lineno, name, ast.unparse(node.func)))
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        if node.func.attr in ASKING and is_model(node.func.value, bound):
+            found.append((node.lineno, name, ast.unparse(node.func)))
     return sorted(set(found))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from peewee import Database
+from peewee import Database, OperationalError
 
 from backoffice import history, replay
 from backoffice.database import connected
@@ -151,6 +151,49 @@ def test_crossing_stock_is_locked_in_one_order(company: Company) -> None:
     assert list(history.faults()) == []
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_the_gift_with_the_smaller_id_is_locked_first(company: Company) -> None:
+    """The lines name the second gift first. While somebody holds the second, the act must hold the first already."""
+    first, second = (company.gift_item(f"LP-{n}", stock=5) for n in range(2))
+    lines = [{"gift": gift, "quantity": 1} for gift in (second, first)]
+    gift = company.gift_in("approved", lines=lines)
+    outcomes: list[Outcome] = []
+    thread = threading.Thread(
+        target=lambda: outcomes.append(doing(company, "market_specialist", GIFT, gift, "issued")())
+    )
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    with company.database.atomic():
+        GiftItem.select().where(GiftItem.id == second).for_update().get()
+        thread.start()
+        deadline = time.monotonic() + 4
+        while not company.database.execute_sql(waiting).fetchone()[0]:
+            assert time.monotonic() < deadline, "the act does not wait for the gift"
+            time.sleep(0.01)
+        with pytest.raises(OperationalError), company.database.atomic():
+            GiftItem.select().where(GiftItem.id == first).for_update("FOR UPDATE NOWAIT").get()
+    thread.join(20)
+    assert kinds(outcomes) == ["Done"]
+
+
+def test_writers_of_one_chain_queue_for_its_head(company: Company) -> None:
+    """Eight people change eight different records of one register: their entries still form one chain."""
+    items = [company.gift_item(f"LP-{n}", stock=0) for n in range(8)]
+
+    def work(item: int) -> Callable[[], list[str]]:
+        def run() -> list[str]:
+            with connected(company.database):
+                found = []
+                for n in range(8):
+                    outcome = company.do("market_specialist", "gift_item", item, "update", {"low_mark": str(n)})
+                    found.append(type(outcome).__name__)
+                return found
+
+        return run
+
+    assert at_once(*(work(item) for item in items)) == [["Done"] * 8] * 8
+    assert list(history.faults()) == []
+
+
 # ---- one approval, one save --------------------------------------------------------------------------------------------
 
 
@@ -240,7 +283,9 @@ def test_an_upload_is_taken_by_one_record(sample: Sample) -> None:
     for _ in range(6):
         file = sample.company.upload("salesperson", "tool_loan", "proof")
         typed = inputs(proof=file)
-        outcomes = at_once(*(doing(sample.company, "salesperson", "tool_loan", None, "create", typed) for _ in range(2)))
+        outcomes = at_once(
+            *(doing(sample.company, "salesperson", "tool_loan", None, "create", typed) for _ in range(2))
+        )
         assert kinds(outcomes) in (["Declined", "Done"], ["Done", "Invalid"]), outcomes
         (row,) = sample.model.select().where(sample.model.proof == file)
         assert StoredFile.get_by_id(file).record_id == row.id

@@ -89,7 +89,15 @@ function lines() {
       add?.focus();
       changed();
     });
-    if (blank) on(add, "click", () => {
+    if (!blank) continue;
+    /* The blank lines are for browsers without this script; one is enough to begin with. */
+    const plain = new Map(all("[name]", blank.content).map((input) => [input.name.replace(/^.*?-NEW-/, ""), input.value]));
+    const untouched = (line) => !one(".error", line) && all("[name]", line).every((input) =>
+      input.value === (plain.get(input.name.replace(/^.*?-\d+-/, "")) ?? ""));
+    const spare = all("[data-line]", body).filter(untouched);
+    const some = spare.length < all("[data-line]", body).length;
+    spare.slice(some ? 0 : 1).forEach((line) => line.remove());
+    on(add, "click", () => {
       const numbers = all("[name]", body).map((input) => Number(number(input.name))).filter(Number.isInteger);
       const old = prefix + number(one(`[name^="${prefix}"]`, blank.content).name) + "-";
       const fresh = prefix + (Math.max(-1, ...numbers) + 1) + "-";

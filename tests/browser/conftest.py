@@ -18,6 +18,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,10 +45,16 @@ _FLAGS = (
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what is here, and leave the long crawl out unless it is asked for by name."""
     for item in items:
         if Path(item.path).parent == Path(__file__).parent:
             item.add_marker(pytest.mark.browser)
+    if "crawl" not in str(config.getoption("markexpr", "")):
+        long = [item for item in items if item.get_closest_marker("crawl")]
+        if long:
+            config.hook.pytest_deselected(items=long)
+            items[:] = [item for item in items if item not in long]
 
 
 def free_port() -> int:
@@ -56,7 +63,7 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-def wait_for(base: str, process: subprocess.Popen[Any], log: Path, seconds: float = 60) -> None:
+def wait_for(base: str, process: subprocess.Popen[Any], log: Path, seconds: float = 180) -> None:
     """Until the server answers. Fails with its log when it ends or takes too long."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and process.poll() is None:
@@ -76,30 +83,39 @@ class Site:
     data: Path
 
 
+_BACKOFFICE = [sys.executable, "-c", "import sys; from backoffice.cli import main; sys.exit(main())"]
+
+
+def command(environ: dict[str, str], *words: str) -> str:
+    """What a command of the product prints."""
+    done = subprocess.run([*_BACKOFFICE, *words], env=environ, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@contextmanager
+def serving(words: list[str], port: int, log: Path, environ: dict[str, str] | None = None) -> Iterator[str]:
+    """A server of the product until the block ends."""
+    with (
+        log.open("wb") as out,
+        subprocess.Popen([*_BACKOFFICE, *words], stdout=out, stderr=subprocess.STDOUT, env=environ) as process,
+    ):
+        try:
+            base = f"http://127.0.0.1:{port}"
+            wait_for(base, process, log)
+            yield base
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
     port = free_port()
-    command = [sys.executable, "-c", "import sys; from backoffice.cli import main; sys.exit(main())"]
-    command += [
-        "demo",
-        "--port",
-        str(port),
-        "--data",
-        str(folder / "data"),
-        "--password",
-        PASSWORD,
-        "--customers",
-        "60",
-    ]
-    log = folder / "log"
-    with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT) as process:
-        try:
-            wait_for(f"http://127.0.0.1:{port}", process, log)
-            yield Site(f"http://127.0.0.1:{port}", folder / "data")
-        finally:
-            process.terminate()
-            process.wait(20)
+    words = ["demo", "--port", str(port), "--data", str(folder / "data"), "--password", PASSWORD, "--customers", "60"]
+    with serving(words, port, folder / "log") as base:
+        yield Site(base, folder / "data")
 
 
 @pytest.fixture(scope="session")

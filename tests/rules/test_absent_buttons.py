@@ -6,16 +6,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import pytest
-
 from backoffice import clock
 from models.evidence import AuditEvent, Step
 from models.registers.customer_archive import CustomerArchive
 from models.registers.gift_item import GiftItem, GiftMovement
 from models.registers.gift_signoff import GiftLine, GiftSignoff
 from tests.accounts_app import page as soup
-from tests.company import Company, Signed
-from tests.rules.walks import YES, offered, sheet
+from tests.company import Company
+from tests.rules.walks import YES, offered, on_sqlite, sheet
 
 GIFT = "gift_signoff"
 TABLES = (GiftSignoff, GiftLine, GiftItem, GiftMovement, CustomerArchive, Step)
@@ -126,7 +124,7 @@ class Meddler:
         return self.posted
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@on_sqlite
 def test_no_absent_act_of_a_gift_is_done_in_any_state(company: Company) -> None:
     records = dict(in_every_state(company))
     assert list(records) == list(company.catalogue[GIFT].states)
@@ -150,7 +148,7 @@ def test_no_absent_act_is_done_on_either_database(company: Company) -> None:
             assert meddler.leave()
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@on_sqlite
 def test_no_absent_act_of_customers_and_stock_is_done(company: Company) -> None:
     records = {"customer_archive": company.customer(), "gift_item": company.gift_item()}
     with clock.set_to(company.now):

@@ -17,7 +17,7 @@ from models.evidence import AuditEvent
 from models.registers.customer_archive import CustomerArchive
 from models.registers.gift_signoff import GiftSignoff
 from tests.company import Company, Signed
-from tests.rules.walks import YES, exported, history_values, offered, refused_by, value, wrong
+from tests.rules.walks import YES, exported, history_values, offered, on_sqlite, one, refused_by, value, wrong
 
 CUSTOMERS = "/admin/customer_archive"
 GIFTS = "/admin/gift_signoff"
@@ -71,11 +71,13 @@ def test_an_export_is_one_entry_with_filter_and_rows(company: Company, kind: str
     assert "目标客户" in detail["filter"]
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@on_sqlite
 def test_paper_is_entered_and_masked_alike(company: Company) -> None:
     record = company.customer(rep_character="稳重")
     browser = company.browser("sales_clerk")
-    pages = [pdf_text(browser, f"{CUSTOMERS}/print/{form}") for form in ("customer_list/", f"customer_card/?id={record}")]
+    pages = [
+        pdf_text(browser, f"{CUSTOMERS}/print/{form}") for form in ("customer_list/", f"customer_card/?id={record}")
+    ]
     assert not {"稳重", "赵法人", "13900000001"} & set("".join(pages).split())
     assert "***" in pages[1]
     for form in ("customer_list", "customer_card"):
@@ -94,11 +96,11 @@ def test_a_secret_value_is_masked_wherever_it_is_read(company: Company) -> None:
         details = browser.page(f"{CUSTOMERS}/details/?id={record}")
         listed = browser.page(f"{CUSTOMERS}/?columns=number&columns=annual_sales")
         told = browser.page(f"{CUSTOMERS}/history/?id={record}")
-        (row,) = [one for one in exported(browser, "customer_archive") if number(record) in one.values()]
+        (row,) = [row for row in exported(browser, "customer_archive") if number(record) in row.values()]
         contacts = browser.get(f"{CUSTOMERS}/export/csv/?child=contacts").text
         paper = pdf_text(browser, f"{CUSTOMERS}/export/pdf/?columns=number&columns=annual_sales")
     assert [value(details, name) for name in ("annual_sales", "rep_character", "legal_representative")] == ["***"] * 3
-    assert "***" in listed.select_one(f'tr[data-id="{record}"]').get_text()
+    assert "***" in one(listed, f'tr[data-id="{record}"]').get_text()
     assert history_values(told, "annual_sales")[0] == ("***", "***")
     assert (row["年销售额"], row["法人性格"], row["法定代表人"]) == ("***", "***", "***")
     assert "13900" not in contacts
@@ -249,7 +251,7 @@ def test_every_creation_change_and_step_is_told(company: Company) -> None:
     company.done("salesperson", "gift_signoff", record, "submitted")
     company.done("market_specialist", "gift_signoff", record, "specialist_signed", YES)
     page = company.browser("salesperson").page(f"{GIFTS}/history/?id={record}")
-    told = [(tag["data-entry"], tag.select_one("header b").get_text()) for tag in page.select("[data-entry]")]
+    told = [(tag["data-entry"], one(tag, "header b").get_text()) for tag in page.select("[data-entry]")]
     assert told == [
         ("specialist_signed", "苏婉清"),
         ("submitted", "张宏伟"),
@@ -270,6 +272,7 @@ def test_a_refused_change_leaves_no_entry_and_a_done_one_exactly_one(company: Co
     assert AuditEvent.select().count() == before + 1
 
 
+@on_sqlite
 @pytest.mark.parametrize("who", ["admin", "auditor", "gm"])
 def test_nobody_writes_history_through_the_pages(company: Company, who: str) -> None:
     record = company.gift()
@@ -290,9 +293,12 @@ def test_whoever_made_a_record_for_another_does_not_approve_it(company: Company)
     maker = company.users["market_specialist"]
     GiftSignoff.update(created_by=maker).where(GiftSignoff.id == record).execute()
     refused_by(company.do("market_specialist", "gift_signoff", record, "specialist_signed", YES), "ACL-03")
-    assert "specialist_signed" not in offered(company.browser("market_specialist").page(f"{GIFTS}/details/?id={record}"))
+    assert "specialist_signed" not in offered(
+        company.browser("market_specialist").page(f"{GIFTS}/details/?id={record}")
+    )
 
 
+@on_sqlite
 @pytest.mark.parametrize("who", ["admin", "auditor"])
 def test_administrator_and_auditor_sign_nothing(company: Company, who: str) -> None:
     record = company.gift_in("submitted")

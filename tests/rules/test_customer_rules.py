@@ -16,7 +16,7 @@ from models.accounts import Area
 from models.evidence import AuditEvent
 from models.registers.customer_archive import CustomerArchive, CustomerContact
 from tests.company import Company, Signed
-from tests.rules.walks import exported, form_values, history_values, outcomes, refused_by, value, wrong
+from tests.rules.walks import exported, form_values, history_values, on_sqlite, one, outcomes, refused_by, value, wrong
 
 REGISTER = "customer_archive"
 PATH = f"/admin/{REGISTER}"
@@ -101,7 +101,7 @@ def sent_form(browser: Signed, register: str, company: Company, filled: Mapping[
 
 @pytest.mark.rule("CUS-02", "CUS-03", "CUS-04", "CUS-05", "CUS-46", "CUS-47", "GIFT-10")
 def test_what_a_rule_records_is_read_back_everywhere(company: Company, rule: str) -> None:
-    declaration = next(one for one in WHOLE.values() if rule in one.rules)
+    declaration = next(declared for declared in WHOLE.values() if rule in declared.rules)
     infos = {name: declaration.fields[name] for name in declaration.rules[rule].fields}
     filled = {name: typed_for(info, company) for name, info in infos.items()}
     with clock.set_to(company.now):
@@ -110,10 +110,11 @@ def test_what_a_rule_records_is_read_back_everywhere(company: Company, rule: str
         details = browser.page(f"/admin/{declaration.name}/details/?id={record}")
         form = form_values(browser.page(f"/admin/{declaration.name}/edit/?id={record}"))
         told = browser.page(f"/admin/{declaration.name}/history/?id={record}")
+        tag = one(details, "[data-number]")
         (*_, row) = [
-            one
-            for one in exported(company.browser("sales_manager"), declaration.name)
-            if details.select_one("[data-number]")["data-number"] in one.values()
+            row
+            for row in exported(company.browser("sales_manager"), declaration.name)
+            if str(tag["data-number"]) in row.values()
         ]
     assert {name: value(details, name) for name in infos} == filled
     assert {name: form[name] for name in infos} == filled
@@ -135,7 +136,9 @@ def test_what_a_rule_records_is_read_back_everywhere(company: Company, rule: str
         pytest.param({"name": " "}, "name", id="no name"),
         pytest.param({"phone": ""}, "phone", id="no telephone"),
         pytest.param({"contacts": []}, "contacts-0-name", id="no contact"),
-        pytest.param({"contacts": [{"name": "甲", "main": True}, {"name": "乙", "main": True}]}, "contacts-1-main", id="two"),
+        pytest.param(
+            {"contacts": [{"name": "甲", "main": True}, {"name": "乙", "main": True}]}, "contacts-1-main", id="two"
+        ),
         pytest.param({"contacts": [{"name": "甲"}, {"name": "乙"}]}, "contacts-0-main", id="no main contact"),
     ],
 )
@@ -158,6 +161,7 @@ def test_an_only_contact_is_the_main_one(company: Company) -> None:
     assert CustomerContact.get().main
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("changed", "field"),
     [
@@ -195,6 +199,7 @@ def test_another_salesperson_does_not_even_see_it(company: Company) -> None:
     assert company.browser("salesperson_2").get(f"{PATH}/edit/?id={record}").status_code == 404
 
 
+@on_sqlite
 @pytest.mark.parametrize("who", ["salesperson", "archivist", "sales_manager", "dept_head"])
 def test_owner_archivist_and_heads_edit(company: Company, who: str) -> None:
     record = company.customer()
@@ -224,12 +229,13 @@ def test_a_void_customer_needs_a_reason_and_stays_readable_under_its_number(comp
     wrong(company.do("archivist", REGISTER, record, "void"), "reason")
     company.done("archivist", REGISTER, record, "void", {"reason": "录错"})
     page = company.browser("salesperson").page(f"{PATH}/details/?id={record}")
-    assert page.select_one("[data-state]")["data-state"] == "void"
+    assert one(page, "[data-state]")["data-state"] == "void"
     assert str(number) in page.get_text()
     assert isinstance(edited(company, record, "archivist", need_summary="x"), Declined)
     assert customer(company.customer()).number > number
 
 
+@on_sqlite
 @pytest.mark.parametrize("who", ["archivist", "admin", "salesperson"])
 def test_nothing_is_deleted(company: Company, who: str) -> None:
     record = company.customer()
@@ -282,7 +288,9 @@ def test_a_change_keeps_the_old_and_the_new_value(company: Company) -> None:
         pytest.param({"founded_on": "2026-03-05"}, "founded_on", id="founded tomorrow"),
         pytest.param({"founded_on": "2010-01-02", "trading_since": "2010-01-01"}, "trading_since", id="trading before"),
         pytest.param({"birthday": "2026-03-05"}, "birthday", id="born tomorrow"),
-        pytest.param({"contacts": [{"name": "甲", "birthday": "2026-03-05"}]}, "contacts-0-birthday", id="contact born"),
+        pytest.param(
+            {"contacts": [{"name": "甲", "birthday": "2026-03-05"}]}, "contacts-0-birthday", id="contact born"
+        ),
         pytest.param({"phone": "123"}, "phone", id="no telephone number"),
         pytest.param({"unified_credit_code": "91510800MA6255550X"}, "unified_credit_code", id="check character"),
     ],
@@ -323,7 +331,7 @@ def test_a_known_telephone_is_hinted_at_without_telling_whose(company: Company) 
         page = browser.page(f"{PATH}/details/?id={record}")
     assert (customer(record).state, customer(record).duplicate_suspected) == ("potential", True)
     assert ("info", "") in outcomes(page)
-    assert "重复" in page.select_one('[data-outcome="info"]').get_text()
+    assert "重复" in one(page, '[data-outcome="info"]').get_text()
     assert first.number not in page.get_text()
     assert "青川建材有限公司" not in page.get_text()
     assert AuditEvent.select().where(AuditEvent.action == f"{REGISTER}:duplicate_hint").count() == 1
@@ -353,7 +361,9 @@ def test_completeness_is_the_share_of_filled_fields_alike_for_all_readers(compan
     with clock.set_to(company.now):
         before = value(company.browser("salesperson").page(f"{PATH}/details/?id={record}"), "completeness")
         company.done("salesperson", REGISTER, record, "update", {"rep_character": "稳重", "annual_sales": "1000000"})
-        pages = [company.browser(who).page(f"{PATH}/details/?id={record}") for who in ("salesperson", "sales_assistant")]
+        pages = [
+            company.browser(who).page(f"{PATH}/details/?id={record}") for who in ("salesperson", "sales_assistant")
+        ]
     shown = {value(page, "completeness") for page in pages}
     assert len(shown) == 1
     assert float(shown.pop() or 0) > float(before or 0) > 0

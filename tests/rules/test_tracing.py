@@ -80,7 +80,7 @@ def test_the_trace_tells_where_a_rule_is_met() -> None:
     assert "fields: fine_amount" in found["GIFT-06"].where
     assert "different people: owner/specialist_sign" in found["GIFT-11"].where
     assert "everywhere: mask" in found["CUS-21"].where
-    assert found["GIFT-02"].clause == "policy 2, sec. 5 item 1"
+    assert "policy 2, sec. 5 item 1" in found["GIFT-02"].clause
 
 
 def test_a_rule_that_waits_says_for_what() -> None:
@@ -105,12 +105,10 @@ def test_the_command_lists_the_rules_of_a_register(capsys: pytest.CaptureFixture
     assert rows["GIFT-02"][1:4] == ["approval", "enforce", "met"]
     assert rows["GIFT-02"][4] == catalogue()["GIFT-02"].statement.zh
     assert rows["GIFT-04"][3] == "waits for penalty_reward"
-    how = text[text.index("GIFT-02") :].splitlines()[1:4]
-    assert how == [
-        "\t先市场专员、后经理签字；经理不能先签。",
-        "\tgift_signoff: order of approved",
-        "\tpolicy 2, sec. 5 item 1",
-    ]
+    how, where, clause = text[text.index("GIFT-02") :].splitlines()[1:4]
+    assert "先市场专员、后经理签字；经理不能先签。" in how
+    assert "gift_signoff: order of approved" in where
+    assert "policy 2, sec. 5 item 1" in clause
 
 
 def test_the_command_lists_all_rules(capsys: pytest.CaptureFixture[str]) -> None:

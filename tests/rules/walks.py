@@ -7,6 +7,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from bs4 import BeautifulSoup, Tag
 
 from backoffice.outcomes import Declined, Invalid, Outcome
@@ -15,6 +16,9 @@ from models.registers.gift_signoff import GiftLine, GiftSignoff
 from tests.company import Company, Signed
 
 YES = {"reason": "同意"}
+
+# Walks whose outcome cannot depend on the database.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def refused_by(outcome: Outcome, rule: str) -> None:
@@ -49,6 +53,13 @@ def sheet(company: Company, who: str = "salesperson", **more: Any) -> dict[str, 
     """What an applicant types when the customer has signed."""
     file = company.upload(who, "gift_signoff", "signoff_file")
     return {"signoff_signer": "孙客户", "signoff_on": "2026-03-04", "signoff_file": file, **more}
+
+
+def one(page: Tag, selector: str) -> Tag:
+    """The first tag of a page that fits."""
+    found = page.select_one(selector)
+    assert found is not None, selector
+    return found
 
 
 def value(page: BeautifulSoup, field: str) -> str | None:
