@@ -19,7 +19,7 @@ from backoffice.access import Access
 from backoffice.change import asks, own_info
 from backoffice.declarations import ChildInfo, Declaration, Info
 from backoffice.outcomes import Problem, Stale
-from backoffice.picking import label_of, makes_own_only, offered
+from backoffice.picking import label_of, makes_own_only, offered, past_label
 from backoffice.reading import Seen, SeenLine
 from backoffice.texts import label, read, say
 from backoffice.typable import Typable
@@ -526,7 +526,7 @@ def historic(access: Access, declaration: Declaration, info: Info, value: Any) -
     if info.name == "state" and not info.child and value in declaration.states:
         return label(declaration.states[value])
     if info.kind == "ref":
-        return label_of(access, declaration, info, int(value)) if str(value).isdecimal() else str(value)
+        return past_label(access, info, int(value)) if str(value).isdecimal() else str(value)
     if info.kind == "file":
         row = StoredFile.get_or_none(StoredFile.id == value)
         return str(row.name) if row is not None else ""

@@ -30,7 +30,7 @@ from backoffice.declarations import Declaration, Info
 from backoffice.errors import BadRequest, Forbidden, NotFound, TooManyRequests, Unavailable
 from backoffice.exporting import TooMany, export
 from backoffice.exports.forms import FormBusy, FormTooLong
-from backoffice.listing import Asked, BadQuery, asked, take_list
+from backoffice.listing import Asked, BadFilter, BadQuery, asked, take_list
 from backoffice.notices import notify
 from backoffice.outcomes import Declined, Done, Invalid, Missing, Outcome, Stale
 from backoffice.outcomes import Forbidden as ForbiddenOutcome
@@ -462,8 +462,8 @@ class RegisterView(ModelView):
             raise NotFound from unknown
         except TooMany as many:
             raise TooManyRequests from many
-        if found.problems:
-            raise BadRequest(next(iter(found.problems.values())))
+        except BadFilter as wrong:
+            raise BadRequest(wrong.message) from wrong
         response = Response(stream_with_context(_streamed(made.body)), content_type=made.media_type)
         response.headers["Content-Disposition"] = disposition("attachment", made.name)
         return response
@@ -484,6 +484,8 @@ class RegisterView(ModelView):
             return self._printed_record(actor, source, declared)
         except BadQuery as wrong:
             raise BadRequest from wrong
+        except BadFilter as wrong:
+            raise BadRequest(wrong.message) from wrong
         except BadPeriod as wrong:
             raise BadRequest(wrong.args[0] if not isinstance(wrong.args[0], str) else None) from wrong
         except FormTooLong as long:

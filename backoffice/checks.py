@@ -27,6 +27,7 @@ MARKS = frozenset(
         "mask",  # access
         "export_grant",  # access
         "scope",  # access
+        "own_lines",  # access
         "export_trailer",  # exporting
         "history",  # writing
         "keeps_old_values",  # writing

@@ -27,7 +27,7 @@ from backoffice.demo.opening import opened
 from backoffice.errors import log_to
 from backoffice.exporting import TooMany, export
 from backoffice.exports.forms import FormFailed, FormTooLong
-from backoffice.listing import Asked, BadQuery, asked
+from backoffice.listing import Asked, BadFilter, BadQuery, asked
 from backoffice.outcomes import Done, Invalid
 from backoffice.passwords import Hasher
 from backoffice.people import hats
@@ -286,14 +286,14 @@ def run_export(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Non
             )
         except TooMany as many:
             raise Refusal("this account has exported as often as is allowed in an hour") from many
-        _accepted(found)
+        except BadFilter as wrong:
+            raise _unread(found) from wrong
         _write(Path(arguments.output), made.body)
 
 
-def _accepted(found: Asked) -> None:
-    """Refuses values of --where that are no values of their fields."""
-    if found.problems:
-        raise Refusal("; ".join(f"--where {name}: {read(text)}" for name, text in found.problems.items()))
+def _unread(found: Asked) -> Refusal:
+    """The values of --where that are no values of their fields."""
+    return Refusal("; ".join(f"--where {name}: {read(text)}" for name, text in found.problems.items()))
 
 
 def _write(path: Path, body: Any) -> None:
@@ -336,9 +336,10 @@ def _printed(access: Access, source: Declaration, form: Any, arguments: argparse
         period = dict(text.partition("=")[::2] for text in arguments.where)
         rest = [text for text in arguments.where if text.partition("=")[0] not in {"month", "date", "area", "user"}]
         found = _asked(access, source, "", rest)
-        body = print_many(access, source, form, found, period, company, clock.now())
-        _accepted(found)
-        return body
+        try:
+            return print_many(access, source, form, found, period, company, clock.now())
+        except BadFilter as wrong:
+            raise _unread(found) from wrong
     reader = reader_for(access, source)
     rows = reader.rows(source.columns["number"] == arguments.number, limit=1)
     if not rows:

@@ -137,6 +137,10 @@ class Declaration:
                 needed[name] = rule.id
         return needed
 
+    def lets_go(self, mark: str) -> bool:
+        """Whether the register has a rule with this mark, and it is switched off."""
+        return mark not in self.marks and any(mark in rule.marks for rule in self.register.rules)
+
     def named_list(self, name: str) -> NamedList | None:
         return next((named for named in self.register.lists if named.name == name), None)
 

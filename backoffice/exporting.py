@@ -18,7 +18,7 @@ from backoffice.exports import MEDIA_TYPES
 from backoffice.exports.to_csv import Cell, to_csv
 from backoffice.exports.to_pdf import Column, Heading, to_pdf
 from backoffice.exports.words import Words
-from backoffice.listing import Asked, names_of, ordering, told, where
+from backoffice.listing import Asked, demanded, names_of, ordering, told
 from backoffice.reading import MASK, Reader, Seen, SeenLine, child_paths, lines
 from backoffice.texts import label, read, say
 from backoffice.values import NO, YES, moment, shown
@@ -64,7 +64,7 @@ def export(
 ) -> Exported:
     """The list as asked for, or with `child` the lines of its records. The history entry is written before the first byte.
 
-    Raises TooMany and LookupError for a kind or child that does not exist. The caller has asked `access.may(…, "export")`.
+    Raises TooMany, BadFilter, and LookupError for a kind or child that does not exist. The caller has asked `access.may(…, "export")`.
     """
     if kind not in _KINDS:
         raise LookupError(kind)
@@ -72,7 +72,7 @@ def export(
         raise LookupError(child)
     names = _names(access, declaration, found, kind)
     reader = Reader(access, declaration, [*names, *(child_paths(declaration, child) if child else ())])
-    condition = where(reader, found)
+    condition = demanded(reader, found)
     count, _ = reader.count(condition, limit=10_000_000)
     filter_text = told(declaration, found, names_of(access, declaration, found))
     _log(

@@ -47,6 +47,14 @@ class BadQuery(ValueError):
     """The query string asks for what no page of ours asks (400)."""
 
 
+class BadFilter(ValueError):
+    """A typed value of a filter is no value; `message` says what is accepted."""
+
+    def __init__(self, message: Readable) -> None:
+        super().__init__(message if isinstance(message, str) else repr(message))
+        self.message = message
+
+
 @dataclass(frozen=True)
 class Filter:
     """One condition of the filter bar, as typed."""
@@ -217,6 +225,14 @@ def where(reader: Reader, found: Asked) -> Condition:
     if found.problems:
         return False
     return all_of(parts)
+
+
+def demanded(reader: Reader, found: Asked) -> Condition:
+    """As `where`, for doors that write down what they hand out. Raises BadFilter for a value that cannot be read."""
+    condition = where(reader, found)
+    for problem in found.problems.values():
+        raise BadFilter(problem)
+    return condition
 
 
 def _compared(info: Info, one: Filter) -> Condition:

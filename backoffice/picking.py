@@ -130,6 +130,19 @@ def labelled(parts: tuple[Any, ...], info: Info) -> str:
     return " ".join(str(part) for part in parts if part is not None)
 
 
+def past_label(access: Access, info: Info, record_id: int) -> str:
+    """The label of a row that the person may read, even if it could not be chosen any more; empty otherwise."""
+    model = target_model(access, info)
+    condition: Condition = True
+    if info.target != ACCOUNT and not open_to_all(access.catalogue[info.target], info.target):
+        condition = access.scope(access.catalogue[info.target])
+    if condition is False:
+        return ""
+    query = model.select(*label_columns(access, info)).where(model.id == record_id)
+    row = (query if condition is True else query.where(condition)).tuples().first()
+    return labelled(row, info) if row is not None else ""
+
+
 def label_of(access: Access, declaration: Declaration, info: Info, record_id: int) -> str:
     """The label of one choosable row, empty when it may not be read."""
     model = target_model(access, info)

@@ -25,7 +25,7 @@ from backoffice.exports.forms import (
     TextBlock,
     render_form,
 )
-from backoffice.listing import Asked, names_of, told, where
+from backoffice.listing import Asked, demanded, names_of, told
 from backoffice.reading import MASK, Reader, Seen, SeenLine, child_paths, lines
 from backoffice.routes import leads_over
 from backoffice.steps import Steps
@@ -81,14 +81,14 @@ def print_many(
     company: str,
     now: dt.datetime,
 ) -> bytes:
-    """A form over many records: those of the list as asked for, within the period. Raises BadPeriod."""
+    """A form over many records: those of the list as asked for, within the period. Raises BadPeriod, BadFilter."""
     names = dict.fromkeys(
         [declaration.register.order[0], *(n for block in form.blocks for n in block.fields if not block.child)]
     )
     paths = [path for block in form.blocks if block.child for path in child_paths(declaration, block.child)]
     reader = Reader(access, declaration, [*declaration.shown(names), *paths])
     condition, text = _period(declaration, reader, form, period)
-    condition = all_of([condition, where(reader, found)])
+    condition = all_of([condition, demanded(reader, found)])
     name, descending = declaration.register.order
     del descending  # A printed list reads forward.
     rows = reader.rows(condition, reader.order(name), limit=MOST_ROWS + 1)

@@ -22,6 +22,7 @@ from backoffice.passwords import Hasher
 from backoffice.paths import resource_dir
 from backoffice.throttle import Limits
 from models.accounts import Area, Department, Group, User, UserRole
+from tests.quick import COMPILED
 
 NOW = dt.datetime(2025, 3, 5, 1, 0, tzinfo=dt.UTC)
 PASSWORD = "otter kettle seventeen"
@@ -49,6 +50,7 @@ def make_app(
     app = Flask(
         "tests", template_folder=str(resource_dir("templates")), static_folder=str(static or package / "static")
     )
+    app.jinja_env.bytecode_cache = COMPILED
     errors.init_errors(app)
     Babel(app)
     app.jinja_env.add_extension("jinja2.ext.i18n")

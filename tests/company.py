@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 
 from backoffice import clock, sessions
 from backoffice.access import Access, access_of
-from backoffice.app import create_app, make_catalogue
+from backoffice.app import create_app
 from backoffice.change import change
 from backoffice.config import Settings
 from backoffice.declarations import Catalogue
@@ -34,6 +34,7 @@ from models.base import db
 from models.evidence import StoredFile
 from models.matrix import DEPARTMENTS
 from tests.accounts_app import CHEAP, PASSWORD, Browser
+from tests.quick import catalogue_without, shared
 
 NOW = dt.datetime(2026, 3, 4, 2, 0, tzinfo=dt.UTC)
 SECRET = "f3a9c1d7e5b8406292d1c7e4a6b3f8057d9e2c4b"
@@ -79,8 +80,13 @@ class Company:
     @property
     def app(self) -> Flask:
         if self._app is None:
-            self._app = create_app(self.settings(), catalogue=self.catalogue, hasher=CHEAP, bind=False)
+            self._app = shared(self.catalogue, self._made)
+        # The application is shared with other tests of the same catalogue; the files are this company's own.
+        self._app.config["DATA_DIR"] = self.data_dir
         return self._app
+
+    def _made(self) -> Flask:
+        return create_app(self.settings(), catalogue=self.catalogue, hasher=CHEAP, bind=False)
 
     def browser(self, username: str) -> Signed:
         """Somebody signed in, without the cost of a password; use inside `clock.set_to(company.now)` or at real time."""
@@ -313,7 +319,7 @@ def made_company(database: Database, data_dir: Path, catalogue: Catalogue | None
             code: Group.create(code=code, name=name, department=departments["sales"], **stamp) for code, name in GROUPS
         }
         areas = {code: Area.create(code=code, name=name, out_of_town=far, **stamp) for code, name, far in AREAS}
-        company = Company(database, data_dir, catalogue or make_catalogue())
+        company = Company(database, data_dir, catalogue or catalogue_without())
         registers = company.catalogue
         for account in ACCOUNTS:
             user = User.create(
@@ -338,7 +344,7 @@ def made_company(database: Database, data_dir: Path, catalogue: Catalogue | None
 @pytest.fixture
 def company(database: Database, tmp_path: Path, switched_off: frozenset[str]) -> Company:
     """The company; in the second run of a test of a rule it goes without that rule (tests/rule_marks.py)."""
-    return made_company(database, tmp_path / "data", make_catalogue(without=switched_off) if switched_off else None)
+    return made_company(database, tmp_path / "data", catalogue_without(switched_off))
 
 
 __all__ = ["CHECKED", "NOW", "Company", "Signed", "company", "made_company"]

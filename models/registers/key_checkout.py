@@ -904,6 +904,7 @@ REGISTER = Register(
             "KEY-16",
             "销售顾问只见本人领用记录；带客户进大库的罚款仅作登记依据。",
             "Consultants see their own lines only; the fine for customers in the depot is a figure for the record.",
+            marks=("own_lines",),
         ),
         row(
             "KEY-17",

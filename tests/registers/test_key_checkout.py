@@ -252,9 +252,9 @@ def test_a_custodian_walks_through_the_pages(company: Company) -> None:
         refused = browser.send(path, form_values(browser.page(path)))
         assert refused.status_code == 422
         assert 'data-rule="KEY-08"' in refused.text
-        page = form_values(browser.page(path))
+        filled = form_values(browser.page(path))
         files = {name: (io.BytesIO(b"%PDF-1.4\n%%EOF\n"), "手续.pdf") for name in ("agreement_file", "licence_file")}
-        assert browser.send(path, {**page, **files}).status_code == 303
+        assert browser.send(path, {**filled, **files}).status_code == 303
         answer = browser.send(f"/admin/{REGISTER}/transition/issued/?id={second}", {"version": "1"})
         assert answer.status_code == 409
         assert 'data-rule="KEY-15"' in answer.text
