@@ -105,7 +105,7 @@ class ListBuilder:
             info = self.declaration.fields[name]
             url, sorted_by = "", ""
             if name in allowed:
-                is_current = self.asked.sort == name
+                is_current = self.asked.sort == name and not self.asked.keeps_own_order
                 sorted_by = ("desc" if self.asked.descending else "asc") if is_current else ""
                 url = self._url(sort=name, desc="1" if sorted_by == "asc" else "0", page=None)
             found.append(Column(name, heading(info), alignment(info), url, sorted_by))

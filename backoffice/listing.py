@@ -83,6 +83,11 @@ class Asked:
     chose_order: bool = False
     problems: dict[str, Readable] = field(default_factory=dict)
 
+    @property
+    def keeps_own_order(self) -> bool:
+        """Whether the rows stand in the order of the named list."""
+        return self.named is not None and bool(self.named.order) and not self.chose_order
+
     def value_of(self, name: str, operation: str) -> str:
         return next((one.value for one in self.filters if (one.name, one.operation) == (name, operation)), "")
 
@@ -183,7 +188,7 @@ def take_list(access: Access, declaration: Declaration, found: Asked, named: Nam
 
 def ordering(reader: Reader, found: Asked) -> list[Any]:
     """The order that was asked for, else that of the named list, else the register's own."""
-    if found.named is not None and found.named.order and not found.chose_order:
+    if found.named is not None and found.keeps_own_order:
         return reader.smallest_first(found.named.order)
     return reader.order(found.sort, descending=found.descending)
 

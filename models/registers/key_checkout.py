@@ -942,7 +942,7 @@ REGISTER = Register(
             "keys out now",
             (When("state", OUT),),
             order=("drive_ended_at", "issued_at"),
-            columns=("number", "key", "car", "holder", "purpose", "issued_at", "drive_ended_at"),
+            columns=("number", "key", "car", "holder", "purpose", "issued_at"),
             elapsed=(
                 Elapsed("since_end", "试驾结束后", "since the end", "drive_ended_at", "key.return_grace_minutes"),
                 Elapsed("since_issue", "已领出", "out for", "issued_at"),

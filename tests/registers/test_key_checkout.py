@@ -148,7 +148,7 @@ def out(company: Company) -> Iterator[Company]:
 def test_keys_out_now_stand_the_longest_first(out: Company) -> None:
     page = out.browser("custodian_5s").page(f"/admin/{REGISTER}/?view=out")
     found = [[cell.get_text(strip=True) for cell in row.select("td")] for row in page.select("main tr[data-id]")]
-    assert [[row[2], row[8], row[9]] for row in found] == [
+    assert [[row[2], row[7], row[8]] for row in found] == [
         ["超时", "7:00", "1:00:00"],
         ["刚完", "4:00", "1:00:00"],
         ["看车", "", "1:00:00"],
