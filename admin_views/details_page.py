@@ -267,7 +267,7 @@ class DetailsBuilder:
     def _marks(self) -> tuple[tuple[str, str], ...]:
         """Warning flags of the record that are set, shown beside its state."""
         return tuple(
-            (label(info.field), "bad")
+            (label(info.field), info.field.tone)
             for name, info in self.declaration.fields.items()
             if info.kind == "flag" and info.field.system and self.seen.values.get(name) is True
         )

@@ -16,10 +16,10 @@ from admin_views.pages import ChildView, Difference, FormGroup, FormPage, LinesV
 from admin_views.showing import cell, child_view, heading, text_of
 from backoffice import clock
 from backoffice.access import Access
-from backoffice.change import own_info
+from backoffice.change import asks, own_info
 from backoffice.declarations import ChildInfo, Declaration, Info
 from backoffice.outcomes import Problem, Stale
-from backoffice.picking import label_of, offered, past_label
+from backoffice.picking import label_of, makes_own_only, offered, past_label
 from backoffice.reading import Seen, SeenLine
 from backoffice.texts import label, read, say
 from backoffice.typable import Typable
@@ -221,7 +221,7 @@ class FormBuilder:
         blueprint = Blueprint(self.access, self.declaration)
         names: list[str] = []
         asked: dict[str, dict[str, Info]] = {}
-        for ask in act.ask:
+        for ask in asks(self.declaration, act, self.seen.facts if self.seen is not None else None):
             child, _, name = ask.field.rpartition(".")
             info = asked_info(self.declaration, ask)
             if child:
@@ -344,7 +344,10 @@ class FormBuilder:
         return ""
 
     def _default(self, info: Info) -> tuple[Any, str]:
-        if info.kind == "ref" and info.name == "owner":
+        own = info.name == "owner" or (
+            info.name == self.declaration.register.owner_is and makes_own_only(self.access, self.declaration)
+        )
+        if info.kind == "ref" and own:
             return str(self.access.id), self.access.name
         if info.field.default == "today":
             return typed(info, clock.today()), ""

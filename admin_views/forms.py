@@ -145,7 +145,7 @@ class Blueprint:
     ) -> tuple[Any, dict[str, Any]]:
         other = self.access.catalogue.get(info.target)
         small = other is not None and other.register.public
-        if small or (info.target == ACCOUNT and info.name == "owner"):
+        if small or (info.target == ACCOUNT and info.name in {"owner", self.declaration.register.owner_is}):
             options = self._options(info)
             if len(options) <= SMALL:
                 known = {str(key) for key, _ in options}

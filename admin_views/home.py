@@ -85,7 +85,8 @@ def _waits_for(actor: Access, declaration: Declaration) -> Condition:
     for entitlement in _steps_forward(actor, declaration):
         where = entitlement.where(model)
         # What one may not sign oneself does not wait for oneself.
-        parts.append(all_of([where, model.owner != actor.id, model.created_by != actor.id]))
+        others = model.owner != actor.id
+        parts.append(all_of([where, others & (model.created_by != actor.id) if entitlement.slot else others]))
     for act in declaration.acts.values():
         if act.tone in FORWARD:
             parts.extend(

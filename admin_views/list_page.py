@@ -11,16 +11,17 @@ from flask import request, url_for
 
 from admin_views.buttons import bulk_buttons, row_buttons
 from admin_views.pages import Button, Chip, Column, FilterBox, ListPage, Pager, PrintChoice, RowView
-from admin_views.showing import alignment, cell, heading
+from admin_views.showing import alignment, cell, elapsed_cell, heading
 from backoffice import clock
 from backoffice.access import Access
 from backoffice.declarations import Declaration, Info
-from backoffice.listing import SIZES, Asked, available, filterable, names_of, sortable, where
+from backoffice.listing import SIZES, Asked, available, filterable, names_of, ordering, sortable, where
 from backoffice.picking import SMALL, offered
 from backoffice.reading import Reader, Seen
 from backoffice.steps import Steps
 from backoffice.texts import label, read, say
 from backoffice.values import NO, YES
+from models.params import param
 
 _RANGES = {"day": "date_range", "instant": "date_range", "integer": "number_range", "money": "number_range"}
 _PERIODS: dict[str, Callable[[dt.date], str]] = {
@@ -37,7 +38,13 @@ class ListBuilder:
         self.access = access
         self.declaration = declaration
         self.asked = found
-        self.reader = Reader(access, declaration, (*found.columns, "state"))
+        self.elapsed = tuple(
+            one
+            for one in (found.named.elapsed if found.named is not None else ())
+            if access.shown(declaration, one.field) is True
+        )
+        self.reader = Reader(access, declaration, (*found.columns, "state", *(one.field for one in self.elapsed)))
+        self._limits = {one.name: int(60 * param(one.limit, clock.today())) for one in self.elapsed if one.limit}
         self.rows: list[Seen] = []
         self._offered_acts: set[str] = set()
         self._names: dict[tuple[str, str], str] = {}
@@ -45,8 +52,9 @@ class ListBuilder:
     def page(self) -> ListPage:
         found, name = self.asked, self.declaration.name
         condition = where(self.reader, found)
-        order = self.reader.order(found.sort, descending=found.descending)
-        self.rows = self.reader.rows(condition, order, limit=found.size, offset=found.page * found.size)
+        self.rows = self.reader.rows(
+            condition, ordering(self.reader, found), limit=found.size, offset=found.page * found.size
+        )
         count, exact = self.reader.count(condition) if self.rows or found.page else (0, True)
         rows = self._rows()
         return ListPage(
@@ -84,6 +92,7 @@ class ListBuilder:
         cells = tuple(
             cell(self.access, self.declaration, self.declaration.fields[name], row) for name in self.asked.columns
         )
+        cells += tuple(elapsed_cell(one, row.values.get(one.field), self._limits.get(one.name)) for one in self.elapsed)
         url = url_for(f"{self.declaration.name}.details_view", id=row.id)
         return RowView(
             row.id, row.number, row.state_shown, row.version, position, url, cells, buttons, title=row.number
@@ -96,10 +105,11 @@ class ListBuilder:
             info = self.declaration.fields[name]
             url, sorted_by = "", ""
             if name in allowed:
-                is_current = self.asked.sort == name
+                is_current = self.asked.sort == name and not self.asked.keeps_own_order
                 sorted_by = ("desc" if self.asked.descending else "asc") if is_current else ""
                 url = self._url(sort=name, desc="1" if sorted_by == "asc" else "0", page=None)
             found.append(Column(name, heading(info), alignment(info), url, sorted_by))
+        found.extend(Column(one.name, label(one), "right") for one in self.elapsed)
         return tuple(found)
 
     def _url(self, **changes: Any) -> str:
@@ -187,6 +197,11 @@ class ListBuilder:
         found = []
         if access.may(declaration, "create"):
             found.append(Button("create", read(say("New record")), url_for(f"{name}.create_view"), tone="primary"))
+        found.extend(
+            Button("view", label(named), url_for(f"{name}.index_view", view=named.name))
+            for named in declaration.register.lists
+            if named is not self.asked.named
+        )
         if access.may(declaration, "export"):
             query = request.query_string.decode("ascii", "replace")
             tail = f"?{query}" if query else ""

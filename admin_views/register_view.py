@@ -23,14 +23,14 @@ from admin_views.pages import Notice
 from admin_views.web import access, catalogue, demand, wanted_id
 from backoffice import clock, history, typable
 from backoffice.access import Access
-from backoffice.change import change, entitlement_for, may_update
+from backoffice.change import asks, change, entitlement_for, may_update
 from backoffice.clauses import cited
 from backoffice.database import connected
 from backoffice.declarations import Declaration, Info
 from backoffice.errors import BadRequest, Forbidden, NotFound, TooManyRequests, Unavailable
 from backoffice.exporting import TooMany, export
 from backoffice.exports.forms import FormBusy, FormTooLong
-from backoffice.listing import Asked, BadFilter, BadQuery, asked
+from backoffice.listing import Asked, BadFilter, BadQuery, asked, take_list
 from backoffice.notices import notify
 from backoffice.outcomes import Declined, Done, Invalid, Missing, Outcome, Stale
 from backoffice.outcomes import Forbidden as ForbiddenOutcome
@@ -139,9 +139,13 @@ class RegisterView(ModelView):
         return found
 
     def _narrow(self, actor: Access, found: Asked) -> None:
-        """A view that a box of the home page links to is one more condition of the list and of what is made from it."""
+        """A view, named by the declaration or by a box of the home page, is one more condition of the list and its prints."""
         found.view = request.args.get("view", "")
         if not found.view:
+            return
+        named = self.declaration.named_list(found.view)
+        if named is not None:
+            take_list(actor, self.declaration, found, named)
             return
         try:
             found.narrowed = condition_of(actor, self.declaration, found.view)
@@ -344,7 +348,7 @@ class RegisterView(ModelView):
             if isinstance(entitlement, Declined):
                 return self._details(actor, record_id, 409, [self._refused(entitlement)])
             return self._page("register/form.html", builder.act_page(act, url, cancel))
-        infos, children = _asked(declaration, act)
+        infos, children = _asked(declaration, act, seen)
         found = typed_inputs(actor, declaration, infos, children)
         found.inputs["reason"] = request.form.get("reason", "")
         version = self._version()
@@ -570,10 +574,10 @@ def _pdf(body: bytes, name: str) -> Response:
     return response
 
 
-def _asked(declaration: Declaration, act: Act) -> tuple[dict[str, Info], dict[str, list[str]]]:
+def _asked(declaration: Declaration, act: Act, seen: Seen) -> tuple[dict[str, Info], dict[str, list[str]]]:
     infos: dict[str, Info] = {}
     children: dict[str, list[str]] = {}
-    for ask in act.ask:
+    for ask in asks(declaration, act, seen.facts):
         child, _, name = ask.field.rpartition(".")
         if child:
             children.setdefault(child, []).append(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 from flask import url_for
 
 from admin_views.pages import Cell, ChildView, Column
+from backoffice import clock
 from backoffice.access import Access
 from backoffice.declarations import ChildInfo, Declaration, Info
 from backoffice.reading import MASK, Seen, SeenLine
 from backoffice.texts import label, read, say
-from backoffice.values import machine, shown
+from backoffice.values import duration, machine, shown
+from models.register import Elapsed
 
 
 def heading(info: Info) -> str:
@@ -57,9 +60,23 @@ def cell(access: Access, declaration: Declaration, info: Info, seen: Seen, *, li
         text, tone = label(state), state.tone
     if not links and info.kind == "flag" and info.field.system:
         # In a list a mark stands where it is set, and nothing where it is not.
-        text, tone = (label(info.field), "bad") if value else ("", "")
+        text, tone = (label(info.field), info.field.tone) if value else ("", "")
     url = _link(access, info, value, seen) if links and value is not None else ""
     return Cell(text=text, value=exact if links or exact != text else None, tone=tone, url=url, **common)
+
+
+def elapsed_cell(elapsed: Elapsed, since: dt.datetime | None, limit: int | None) -> Cell:
+    """The time since a moment, in whole seconds; beyond `limit` seconds it is late, in the last quarter of them soon."""
+    if since is None:
+        return Cell(elapsed.name, "", align="right", label=label(elapsed))
+    passed = max(0, int((clock.now() - since).total_seconds()))
+    text, value = duration(passed), str(passed)
+    if limit is None:
+        return Cell(elapsed.name, text, value, align="right", label=label(elapsed))
+    state = "overdue" if passed > limit else "soon" if passed * 4 >= limit * 3 else "open"
+    due = (since + dt.timedelta(seconds=limit)).astimezone(clock.company_zone()).isoformat()
+    tone = "bad" if state == "overdue" else ""
+    return Cell(elapsed.name, text, value, align="right", tone=tone, label=label(elapsed), due=due, due_state=state)
 
 
 def line_cell(info: Info, line: SeenLine, register: str = "") -> Cell:

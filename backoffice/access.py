@@ -229,6 +229,8 @@ class Access:
         """The rows of one grant worn by one hat."""
         if "scope" not in declaration.marks and declaration.is_record:
             return EVERYTHING
+        if grant.scope == "own" and declaration.lets_go("own_lines"):
+            return EVERYTHING
         if grant.through:
             return self._through(declaration, model, hat, grant)
         return self._scoped(declaration, model, hat, grant.scope)

@@ -13,13 +13,13 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from backoffice import clock, stale, typable
+from backoffice import clock, picking, stale, typable
 from backoffice.access import Access, all_of, any_of
 from backoffice.declarations import Declaration, Info
 from backoffice.integrity import explain
 from backoffice.outcomes import Declined, Done, Errors, Forbidden, Invalid, Missing, Outcome
 from backoffice.people import Hat
-from backoffice.routes import Entitlement
+from backoffice.routes import Entitlement, holds
 from backoffice.steps import Steps
 from backoffice.texts import label, say
 from backoffice.typable import Typable
@@ -106,7 +106,12 @@ class _Work:
             if info.field.default is not None and info.typed:
                 default = clock.today() if info.field.default == "today" else info.field.default
                 setattr(record, info.name, default)
+        names_owner = declaration.register.owner_is
+        if names_owner and picking.makes_own_only(actor, declaration):
+            setattr(record, names_owner, actor.id)
         self._type(draft, typable.for_new(actor, declaration))
+        if names_owner:
+            record.owner = getattr(record, f"{names_owner}_id") or actor.id
         if declaration.is_record:
             self._place(record)
         context = Context(actor, declaration, draft, Steps.none(), self.act, self.now)
@@ -141,6 +146,7 @@ class _Work:
             return stale.since(actor, declaration, record, version)
         draft = Draft(actor, declaration, record, self.errors)
         draft.remember()
+        self._line_up(record)
         steps = Steps.of(declaration, record)
         context = Context(actor, declaration, draft, steps, self.act, self.now)
         writer = Writer(actor, declaration, draft, context, self.act, self.now)
@@ -181,6 +187,14 @@ class _Work:
         query = model.select().where(condition)
         return (query.for_update() if db.for_update else query).first()
 
+    def _line_up(self, record: Any) -> None:
+        """Wait for whoever does such an act on a record that names the same row. Inserts that point to the row go on."""
+        act = self.declaration.acts.get(self.act)
+        for name in act.alone if act is not None and db.for_update else ():
+            column = self.declaration.columns[name]
+            named = column.rel_model.select(column.rel_model.id).where(column.rel_model.id == record.__data__[name])
+            named.for_update("FOR NO KEY UPDATE").first()
+
     # ---- shared ----------------------------------------------------------------------------------------------------
 
     def _type(self, draft: Draft, may: Typable) -> None:
@@ -195,7 +209,7 @@ class _Work:
         """The fields and values an act asks for, and its reason."""
         own: dict[str, Any] = {}
         asked: dict[str, dict[str, Info]] = {}
-        for ask in act.ask:
+        for ask in asks(self.declaration, act, draft.record):
             child, _, name = ask.field.rpartition(".")
             if child:
                 info = own_info(ask, name) if ask.kind else self.declaration.children[child].fields[name]
@@ -319,6 +333,11 @@ class _Work:
             refusal = writer.take(answer, rule)
             if refusal is not None:
                 raise _Stop(refusal)
+
+
+def asks(declaration: Declaration, act: Act, record: Any) -> tuple[Ask, ...]:
+    """What an act asks on this record (the columns of its conditions are among the facts of a row that was read)."""
+    return tuple(ask for ask in act.ask if all(holds(record, when, declaration) for when in ask.when))
 
 
 def own_info(ask: Ask, name: str) -> Info:

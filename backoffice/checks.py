@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable, Iterator
 
-from backoffice.declarations import Catalogue, Declaration, Info
+from backoffice.declarations import ACCOUNT, Catalogue, Declaration, Info
 from models.matrix import DEPARTMENTS, NEVER_APPROVES, ROLES
 from models.register import Act, Block, By, Link, Route, Text, When
 
@@ -17,7 +17,8 @@ WRITES = frozenset({"create", "update"})
 VERBS = frozenset({"create", "read", "update", "void", "approve", "export"})
 SCOPES = frozenset({"own", "group", "area", "department", "all"})
 ASKED = frozenset({"integer", "text", "day", "choice"})
-FORMATS = frozenset({"email"})
+FORMATS = frozenset({"email", "duration"})
+VIEWS = frozenset({"waiting", "mine"})  # Names of lists that every register has: admin_views.home
 PERIODS_OF_PRINTS = frozenset({"month", "date", "area", "user"})
 # What a rule row may switch in the engine besides its own functions, and where it is asked.
 MARKS = frozenset(
@@ -26,6 +27,7 @@ MARKS = frozenset(
         "mask",  # access
         "export_grant",  # access
         "scope",  # access
+        "own_lines",  # access
         "export_trailer",  # exporting
         "history",  # writing
         "keeps_old_values",  # writing
@@ -103,6 +105,7 @@ class _Check:
             yield from self._words(f"field {info.path}: states", field.states, self.states)
             if field.rule:
                 yield from self._words(f"field {info.path}: rule", [field.rule], self.rows)
+            yield from self._words(f"field {info.path}: tone", [field.tone], TONES)
             if field.format:
                 yield from self._words(f"field {info.path}: format", [field.format], FORMATS)
             yield from self._picks(info)
@@ -139,6 +142,9 @@ class _Check:
         yield from self._words("owner_updates", register.owner_updates, self.states)
         yield from self._words("copy_from", register.copy_from, self.states)
         yield from self._words("kept_by", register.kept_by, frozenset(DEPARTMENTS))
+        if register.owner_is:
+            yield from self._words("owner_is", [register.owner_is], self._references(ACCOUNT))
+        yield from self._lists()
         if register.active_field:
             yield from self._words("active_field", [register.active_field], self.fields)
         for link in register.links:
@@ -170,6 +176,28 @@ class _Check:
             yield from self._words("former", [child], self.children)
             if child in self.declaration.children:
                 yield from self._words(f"former {child}", [column], frozenset(self.declaration.children[child].fields))
+
+    def _lists(self) -> Iterator[str]:
+        moments = frozenset(name for name, info in self.declaration.fields.items() if info.kind == "instant")
+        seen = set(VIEWS)
+        for named in self.register.lists:
+            what = f"list {named.name}"
+            if named.name in seen:
+                yield f"{what}: the name is taken; choose another"
+            seen.add(named.name)
+            for when in named.where:
+                yield from self._when(f"{what}: where", when)
+            yield from self._words(f"{what}: order", named.order, self.fields)
+            yield from self._words(f"{what}: columns", named.columns, self.fields)
+            yield from self._words(f"{what}: elapsed", (one.field for one in named.elapsed), moments)
+            yield from self._words(f"{what}: limit", (one.limit for one in named.elapsed if one.limit), self.params)
+
+    def _references(self, target: str = "") -> frozenset[str]:
+        return frozenset(
+            name
+            for name, info in self.declaration.fields.items()
+            if info.kind == "ref" and (not target or info.target == target)
+        )
 
     def _access(self) -> Iterator[str]:
         register = self.register
@@ -220,6 +248,9 @@ class _Check:
             f"{what}: signs", [name for name in (act.signs, *(r.signs for r in act.routes)) if name], slots
         )
         yield from self._paths(f"{what}: ask", (ask.field for ask in act.ask if not ask.kind))
+        for when in (when for ask in act.ask for when in ask.when):
+            yield from self._when(f"{what}: asked when", when)
+        yield from self._words(f"{what}: alone", act.alone, self._references())
         yield from self._words(f"{what}: ask", (ask.kind for ask in act.ask if ask.kind), ASKED)
         if act.reason not in {"", "optional", "required"}:
             yield f"{what}: reason is {act.reason!r}; valid: '', 'optional', 'required'"
@@ -235,7 +266,9 @@ class _Check:
 
     def _who(self, what: str, by: By) -> Iterator[str]:
         yield from self._words(
-            f"{what}: who", [role for role in (by.role, by.owner_role, by.stand_in) if role], frozenset(ROLES)
+            f"{what}: who",
+            [role for role in (by.role, by.owner_role, by.stand_in, *by.besides) if role],
+            frozenset(ROLES),
         )
         if by.role in NEVER_APPROVES or by.stand_in in NEVER_APPROVES:
             yield f"{what}: {by.role} never approves (ACL-03)"
@@ -308,6 +341,7 @@ class _Check:
                 return
             fields = frozenset(source.children[block.child].fields)
         yield from self._words(f"{what}: fields", block.fields, fields)
+        yield from self._words(f"{what}: headings", block.headings, frozenset(block.fields))
         yield from self._words(f"{what}: total", block.total, frozenset(block.fields))
         if block.capitals:
             yield from self._words(f"{what}: capitals", [block.capitals], frozenset(block.total))

@@ -16,7 +16,7 @@ import peewee as pw
 from models import fields as own
 from models.accounts import User
 from models.evidence import StoredFile
-from models.register import Act, Child, Field, Register, Rule, Slot, State
+from models.register import Act, Child, Field, NamedList, Register, Rule, Slot, State
 
 COMMON = (
     Field("number", "编号", "number", system=True),
@@ -139,6 +139,13 @@ class Declaration:
             for name in rule.required:
                 needed[name] = rule.id
         return needed
+
+    def lets_go(self, mark: str) -> bool:
+        """Whether the register has a rule with this mark, and it is switched off."""
+        return mark not in self.marks and any(mark in rule.marks for rule in self.register.rules)
+
+    def named_list(self, name: str) -> NamedList | None:
+        return next((named for named in self.register.lists if named.name == name), None)
 
     def function(self, name: str) -> Callable[..., Any]:
         return getattr(self.module, name)  # type: ignore[no-any-return]

@@ -18,7 +18,7 @@ from backoffice.exports import MEDIA_TYPES
 from backoffice.exports.to_csv import Cell, to_csv
 from backoffice.exports.to_pdf import Column, Heading, to_pdf
 from backoffice.exports.words import Words
-from backoffice.listing import Asked, demanded, names_of, told
+from backoffice.listing import Asked, demanded, names_of, ordering, told
 from backoffice.reading import MASK, Reader, Seen, SeenLine, child_paths, lines
 from backoffice.texts import label, read, say
 from backoffice.values import NO, YES, moment, shown
@@ -158,8 +158,7 @@ class _Work:
     child: str
 
     def rows(self) -> Iterator[Seen]:
-        order = self.reader.order(self.found.sort, descending=self.found.descending)
-        return self.reader.stream(self.condition, order)
+        return self.reader.stream(self.condition, ordering(self.reader, self.found))
 
     def trailer(self, count: int) -> list[str]:
         if "export_trailer" not in self.declaration.marks:

@@ -15,8 +15,10 @@ from backoffice.access import Access, Condition, all_of, opposite
 from backoffice.declarations import Declaration, Info
 from backoffice.picking import label_columns, labelled, matching, target_model
 from backoffice.reading import Reader
+from backoffice.routes import holds_in_sql
 from backoffice.texts import Readable, label, read, say
 from backoffice.values import BadValue, parse, shown
+from models.register import NamedList, Text
 
 SIZES = (20, 50, 100)
 SIZE = 20
@@ -77,7 +79,14 @@ class Asked:
     view: str = ""
     view_text: Readable = ""
     narrowed: Condition = True  # What the view adds, whoever named it.
+    named: NamedList | None = None
+    chose_order: bool = False
     problems: dict[str, Readable] = field(default_factory=dict)
+
+    @property
+    def keeps_own_order(self) -> bool:
+        """Whether the rows stand in the order of the named list."""
+        return self.named is not None and bool(self.named.order) and not self.chose_order
 
     def value_of(self, name: str, operation: str) -> str:
         return next((one.value for one in self.filters if (one.name, one.operation) == (name, operation)), "")
@@ -99,6 +108,7 @@ def asked(access: Access, declaration: Declaration, args: Iterable[tuple[str, st
     found.columns = _columns(access, declaration, chosen)
     found.chose_columns = bool(chosen)
     found.sort, found.descending = _sorting(access, declaration, single, found.columns)
+    found.chose_order = bool(single.get("sort") or single.get("desc"))
     filters = []
     for name, value in pairs:
         if name.startswith("flt") and value.strip():
@@ -165,6 +175,22 @@ def _sorting(
             raise BadQuery("desc")
         descending = single["desc"] == "1"
     return name, descending
+
+
+def take_list(access: Access, declaration: Declaration, found: Asked, named: NamedList) -> None:
+    """The list narrowed to one that the declaration names, with its columns unless others were chosen."""
+    found.named, found.view, found.view_text = named, named.name, Text(named.zh, named.en)
+    found.narrowed = all_of(holds_in_sql(declaration.model, when) for when in named.where)
+    if named.columns and not found.chose_columns:
+        offered = available(access, declaration)
+        found.columns = tuple(name for name in declaration.shown(named.columns) if name in offered)
+
+
+def ordering(reader: Reader, found: Asked) -> list[Any]:
+    """The order that was asked for, else that of the named list, else the register's own."""
+    if found.named is not None and found.keeps_own_order:
+        return reader.smallest_first(found.named.order)
+    return reader.order(found.sort, descending=found.descending)
 
 
 def filterable(access: Access, declaration: Declaration) -> tuple[Info, ...]:

@@ -21,13 +21,14 @@ def target_model(access: Access, info: Info) -> Any:
     return User if info.target == ACCOUNT else access.catalogue[info.target].model
 
 
-def choosable(access: Access, declaration: Declaration, info: Info) -> Condition:
-    """The rows of the target that this person may put into the field."""
+def choosable(access: Access, declaration: Declaration, info: Info, *, offer: bool = False) -> Condition:
+    """The rows of the target that this person may put into the field, or (`offer`) that he is offered."""
     model = target_model(access, info)
-    parts: list[Condition] = [holds_in_sql(model, when) for when in info.field.pick]
+    picks = (when for when in info.field.pick if not when.rule or (offer and when.rule not in declaration.absent))
+    parts: list[Condition] = [holds_in_sql(model, when) for when in picks]
     if info.target == ACCOUNT:
         parts.append(model.active == True)  # noqa: E712 - SQL, not Python
-        if info.name == "owner":
+        if info.name in {"owner", declaration.register.owner_is}:
             parts.append(_owners(access, declaration))
         return all_of(parts)
     other = access.catalogue[info.target]
@@ -45,7 +46,8 @@ def _owners(access: Access, declaration: Declaration) -> Condition:
         for role, grants in declaration.register.access.items()
         if any("create" in grant.verbs and grant.scope == "own" for grant in grants)
     ]
-    fit = User.id.in_(UserRole.select(UserRole.user).where(UserRole.role.in_(makers))) if makers else True
+    named = bool(declaration.register.owner_is)
+    fit = User.id.in_(UserRole.select(UserRole.user).where(UserRole.role.in_(makers))) if makers and not named else True
     found: list[Condition] = []
     for hat, grant in access.grants(declaration):
         if not ({"create", "update", "approve"} & grant.verbs):
@@ -58,6 +60,12 @@ def _owners(access: Access, declaration: Declaration) -> Condition:
             found.append(all_of([fit, User.department == hat.department_id]))
             found.append(User.id == hat.user_id)
     return any_of(found)
+
+
+def makes_own_only(access: Access, declaration: Declaration) -> bool:
+    """Whether every right to create that the person has is one for records of his own."""
+    scopes = [grant.scope for _, grant in access.grants(declaration) if "create" in grant.verbs]
+    return bool(scopes) and all(scope == "own" for scope in scopes)
 
 
 def may_choose(access: Access, declaration: Declaration, info: Info, record_id: int) -> bool:
@@ -81,7 +89,7 @@ def offered(
 ) -> list[tuple[int, str]]:
     """Up to `limit` choices whose label contains the term, as (id, label). One query."""
     model = target_model(access, info)
-    condition = choosable(access, declaration, info)
+    condition = choosable(access, declaration, info, offer=True)
     if condition is False:
         return []
     columns = label_columns(access, info)

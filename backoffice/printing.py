@@ -238,7 +238,7 @@ class _Filler:
                 for seen in self.rows
             ]
             values = [seen.values for seen in self.rows]
-        columns = [TableColumn(read(say("No.")), "center"), *(self._column(info) for info in infos)]
+        columns = [TableColumn(read(say("No.")), "center"), *(self._column(info, block) for info in infos)]
         rows = tuple((str(n), *row) for n, row in enumerate(texts, 1))
         totals: tuple[str, ...] = ()
         if block.total and rows:
@@ -249,8 +249,9 @@ class _Filler:
             )
         return TableBlock(label(block), tuple(columns), rows, totals, self._notes(block, many))
 
-    def _column(self, info: Info) -> TableColumn:
-        text = label(info.field)
+    def _column(self, info: Info, block: Block) -> TableColumn:
+        heading = block.headings.get(info.name)
+        text = read(heading) if heading is not None else label(info.field)
         if info.field.unit is not None:
             text = f"{text}（{read(info.field.unit)}）"
         return TableColumn(text, "right" if info.numeric else "left", 0)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from peewee import JOIN, SQL, Case, fn
+from peewee import JOIN, SQL, Case, FieldAlias, fn
 
 from backoffice.access import Access, Condition, all_of, any_of, open_to_all
 from backoffice.database import stream
@@ -99,6 +99,7 @@ class Reader:
         wanted = ["id", "version", "number", "state", "owner", "created_by", "department", "maker_department"]
         for act in self.declaration.acts.values():
             wanted.extend(when.field for route in act.routes for when in route.when)
+            wanted.extend(when.field for ask in act.ask for when in ask.when)
         wanted.append(self.declaration.deputy)
         columns = self.declaration.columns
         return {name: columns[name] for name in dict.fromkeys(wanted) if name in columns}
@@ -170,7 +171,7 @@ class Reader:
             self._labels[info.name] = ()
             return ()
         self._joins.append((alias, all_of([info.column == alias.id, scope])))
-        self._labels[info.name] = tuple(getattr(alias, name) for name in other.register.label)
+        self._labels[info.name] = _label_of(alias, other)
         return self._labels[info.name]
 
     # ---- asking ----------------------------------------------------------------------------------------------------
@@ -219,16 +220,22 @@ class Reader:
 
     def order(self, name: str, *, descending: bool = False) -> list[Any]:
         """ORDER BY of a sortable field with the id behind it; masked values sort as if empty."""
-        info = self.declaration.fields.get(name)
-        terms: list[Any] = []
-        if info is not None and self.access.knows(self.declaration, info):
-            condition = all_of([self.access.shown(self.declaration, name), self.access.clear(self.declaration, info)])
-            columns = self._label_parts(info) if info.kind in {"ref", "file"} else (info.column,)
-            for column in columns:
-                term = column if condition is True else Case(None, [(condition, column)], None)
-                terms.append(_sorted(term, descending))
+        terms = [_sorted(term, descending) for term in self._order_terms(name)]
         tie = self.model.id
         return [*terms, tie.desc() if descending else tie.asc()]
+
+    def smallest_first(self, names: Iterable[str]) -> list[Any]:
+        """ORDER BY of several fields one after the other, empty values last."""
+        terms = [term.asc(nulls="LAST") for name in names for term in self._order_terms(name)]
+        return [*terms, self.model.id.asc()]
+
+    def _order_terms(self, name: str) -> list[Any]:
+        info = self.declaration.fields.get(name)
+        if info is None or not self.access.knows(self.declaration, info):
+            return []
+        condition = all_of([self.access.shown(self.declaration, name), self.access.clear(self.declaration, info)])
+        columns = self._label_parts(info) if info.kind in {"ref", "file"} else (info.column,)
+        return [column if condition is True else Case(None, [(condition, column)], None) for column in columns]
 
     # ---- conditions ------------------------------------------------------------------------------------------------
 
@@ -402,7 +409,12 @@ def _line_label(access: Access, info: Info) -> tuple[Any, tuple[Any, ...], Any]:
     scope: Condition = True if open_to_all(other, info.target) else access.scope(other, alias)
     if scope is False:
         return None, (), None
-    return alias, tuple(getattr(alias, name) for name in other.register.label), all_of([info.column == alias.id, scope])
+    return alias, _label_of(alias, other), all_of([info.column == alias.id, scope])
+
+
+def _label_of(alias: Any, other: Declaration) -> tuple[Any, ...]:
+    """The columns of a label on an alias. Not its attributes: a column may be called as one of the alias's own (`model`)."""
+    return tuple(FieldAlias.create(alias, other.columns[name]) for name in other.register.label)
 
 
 def child_paths(declaration: Declaration, *children: str) -> list[str]:

@@ -13,7 +13,7 @@ from operator import and_
 from typing import TYPE_CHECKING, Any
 
 from backoffice.declarations import Declaration
-from backoffice.people import Hat
+from backoffice.people import Hat, Staff
 from models.accounts import UserRole
 from models.register import Act, By, Route, When
 
@@ -41,7 +41,11 @@ def leads_over(declaration: Declaration, facts: Any, slot: str) -> bool:
 
 def holds_in_sql(model: Any, when: When) -> Any:
     column = getattr(model, when.field)
-    return column.not_in(list(when.values)) if when.negate else column.in_(list(when.values))
+    some = [value for value in when.values if value is not None]
+    if None in when.values:
+        found = column.is_null() | column.in_(some) if some else column.is_null()
+        return ~found if when.negate else found
+    return column.not_in(some) if when.negate else column.in_(some)
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ class Entitlement:
         alone: Any = None
         for department in staff.departments():
             place = department if self.by.of == "department" else staff.signing_department(department)
-            holders = staff.holders(self.by.role, place)
+            holders = _holders(staff, self.by, place)
             if len(holders) > 1:
                 continue
             here = model.department == department
@@ -184,7 +188,12 @@ class Entitlements:
             signing = staff.signing_department(signing)
         if hat.role == by.role and by.role != by.stand_in:
             return hat.department_id == signing
-        return not (staff.holders(by.role, signing) - {owner, getattr(record, "created_by_id", None)})
+        return not (_holders(staff, by, signing) - {owner, getattr(record, "created_by_id", None)})
+
+
+def _holders(staff: Staff, by: By, department_id: int | None) -> frozenset[int]:
+    """Who keeps the stand-in out: everybody there in the role or one of those beside it."""
+    return frozenset().union(*(staff.holders(role, department_id) for role in (by.role, *by.besides)))
 
 
 __all__ = ["Entitlement", "Entitlements", "holds"]

@@ -242,6 +242,8 @@ def shown(info: Info, value: Any, *, group: bool = True) -> str:
         return _trimmed(value, group)
     if info.kind == "percent":
         return f"{value:.1f}%"
+    if info.kind == "integer" and info.field.format == "duration":
+        return duration(value)
     if info.kind == "integer":
         return f"{value:,}" if group else str(value)
     if info.kind == "instant":
@@ -252,6 +254,15 @@ def shown(info: Info, value: Any, *, group: bool = True) -> str:
 def _trimmed(value: Decimal, group: bool) -> str:
     text = f"{value:,.3f}" if group else f"{value:.3f}"
     return text.rstrip("0").rstrip(".")
+
+
+def duration(seconds: int) -> str:
+    """> 4:55   1:02:03   2 天 0:00:30"""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    clock_text = f"{hours}:{minutes:02d}:{rest:02d}" if hours or days else f"{minutes}:{rest:02d}"
+    return read(Text(f"{days} 天 {clock_text}", f"{days} d {clock_text}")) if days else clock_text
 
 
 def moment(instant: dt.datetime) -> str:
@@ -281,4 +292,4 @@ def typed(info: Info, value: Any) -> str:
     return machine(info, value)
 
 
-__all__ = ["FALSE", "BadValue", "checked_text", "machine", "moment", "parse", "shown", "typed"]
+__all__ = ["FALSE", "BadValue", "checked_text", "duration", "machine", "moment", "parse", "shown", "typed"]

@@ -16,7 +16,7 @@ from backoffice.routes import Entitlement
 from backoffice.steps import Steps
 from backoffice.texts import Readable, say
 from backoffice.typing_in import Draft, columns_of, line_columns
-from models.accounts import User
+from models.accounts import User, UserRole
 from models.base import db
 from models.evidence import AuditEvent, Series, Step, StoredFile
 from models.outcomes import Adjust, Changes, Insert, Put
@@ -44,8 +44,8 @@ class Context:
         self._draft = draft
         self._steps = steps
 
-    def param(self, name: str) -> Decimal:
-        return param(name, self.today)
+    def param(self, name: str, on: dt.date | None = None) -> Decimal:
+        return param(name, on or self.today)
 
     def local(self, instant: dt.datetime) -> dt.datetime:
         return instant.astimezone(clock.company_zone())
@@ -101,6 +101,25 @@ class Context:
             query = query.where(model.id != self._draft.record.id)
         return bool(query.exists())
 
+    def found(self, register: str, **columns: Any) -> Sequence[Any]:
+        """The records of a register with these values, without this one, whoever may see them, the oldest first."""
+        declaration = self.actor.catalogue[register]
+        parts = [
+            column.in_(value) if isinstance(value, tuple) else column == value
+            for column, value in ((declaration.columns[name], value) for name, value in columns.items())
+        ]
+        if declaration is self._declaration and self._draft.record.id is not None:
+            parts.append(declaration.model.id != self._draft.record.id)
+        return list(declaration.model.select().where(*parts).order_by(declaration.model.id))
+
+    def people(self, role: str, group_id: int | None) -> Sequence[int]:
+        """The active accounts of a group that hold the role, in the order of their ids."""
+        if group_id is None:
+            return []
+        query = User.select(User.id).join(UserRole, on=(UserRole.user == User.id))
+        query = query.where((User.group == group_id) & (UserRole.role == role) & (User.active == True))  # noqa: E712
+        return [user.id for user in query.order_by(User.id)]
+
     def limit_reached(self, what: str, most: int, minutes: int) -> bool:
         """Whether the person did this `most` times in the last minutes; if not, this time is entered in the history."""
         action = f"{self._declaration.name}:{what}"
@@ -138,8 +157,7 @@ class Writer:
         self.now = now
         self.entitlement: Entitlement | None = None
         self.on_behalf_of: int | None = None
-        self._adjust: list[tuple[Adjust, str]] = []
-        self._put: list[tuple[Put, str]] = []
+        self._wishes: list[tuple[Adjust | Put, str]] = []
         self._insert: list[Insert] = []
         self._others: dict[tuple[str, int], _Other] = {}
         self._own_lines: dict[str, dict[str, dict[str, list[Any]]]] = {}
@@ -159,10 +177,10 @@ class Writer:
                     setattr(line, name, value)
         self.context.warnings.extend(changes.warnings)
         self._insert.extend(changes.insert)
-        self._put.extend((wish, wish.rule or rule) for wish in changes.put)
+        self._wishes.extend((wish, wish.rule or rule) for wish in changes.put)
         for wish in changes.adjust:
             if (wish.register, wish.id) != (self.declaration.name, self.draft.record.id):
-                self._adjust.append((wish, wish.rule or rule))
+                self._wishes.append((wish, wish.rule or rule))
                 continue
             value = getattr(self.draft.record, wish.field) + wish.delta
             if value < 0:
@@ -320,8 +338,7 @@ class Writer:
 
     def _write_others(self) -> Declined | None:
         """Columns of other records, under their locks in one order, and rows the system adds to child tables."""
-        wishes: list[tuple[Adjust | Put, str]] = [*self._adjust, *self._put]
-        for wish, rule in sorted(wishes, key=lambda one: (one[0].register, one[0].id)):
+        for wish, rule in sorted(self._wishes, key=lambda one: (one[0].register, one[0].id)):
             refused = self._put_elsewhere(wish, rule) if isinstance(wish, Put) else self._add_elsewhere(wish, rule)
             if refused is not None:
                 return refused
@@ -363,7 +380,7 @@ class Writer:
     def _put_elsewhere(self, wish: Put, rule: str) -> Declined | None:
         """Columns of another record, which thereby becomes a new version."""
         other, row = self.actor.catalogue[wish.register], self._locked(wish.register, wish.id)
-        if row is None or any(row.__data__[name] != expected for name, expected in wish.expect.items()):
+        if row is None or any(row.__data__[name] not in allowed for name, allowed in wish.expected.items()):
             return self._short(wish, rule)
         before = {name: row.__data__[name] for name in wish.values}
         new = {name: value for name, value in wish.values.items() if before[name] != value}
@@ -433,7 +450,7 @@ class Writer:
             (
                 self.declaration.name,
                 record.id,
-                str(getattr(record, "number", "") or getattr(record, "code", "") or ""),
+                _name_of(self.declaration, record),
                 self.name,
                 told,
             )
@@ -452,7 +469,7 @@ class Writer:
                 (
                     other.register,
                     row.id,
-                    str(getattr(row, "number", "") or getattr(row, "code", "") or ""),
+                    _name_of(declaration, row),
                     self.name,
                     entry,
                 )
@@ -482,8 +499,16 @@ class Writer:
 
     def _done(self, warnings: Sequence[Readable]) -> Done:
         record = self.draft.record
-        number = str(getattr(record, "number", "") or getattr(record, "code", "") or "")
+        number = _name_of(self.declaration, record)
         return Done(record.id, number, str(getattr(record, "state", "")), record.version, self.name, tuple(warnings))
+
+
+def _name_of(declaration: Declaration, record: Any) -> str:
+    """What a record is called in messages and in the history: its number, or of a master the first text of its label."""
+    first = record.__data__.get(declaration.register.label[0])
+    return str(
+        getattr(record, "number", "") or getattr(record, "code", "") or (first if isinstance(first, str) else "")
+    )
 
 
 __all__ = ["Context", "Writer"]

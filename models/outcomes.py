@@ -36,6 +36,21 @@ class Adjust:
     rule: str = ""
 
 
+_CHANGED = Text("相关记录已变更，请重试。", "A related record has changed meanwhile; try again.")
+
+
+@dataclass(frozen=True)
+class Put:
+    """Set columns of another record under its lock; refused with `reason` where a column of `expected` holds none of its values."""
+
+    register: str
+    id: int
+    values: Mapping[str, Any]
+    expected: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    reason: Text = _CHANGED
+    rule: str = ""
+
+
 @dataclass(frozen=True)
 class Insert:
     """A new row of a child table written by the system, in the history of record `record_id` of `register` (0: this record)."""
@@ -44,21 +59,6 @@ class Insert:
     child: str
     record_id: int
     values: Mapping[str, Any]
-
-
-_CHANGED = Text("相关记录已变更，请重试。", "A related record has changed meanwhile; try again.")
-
-
-@dataclass(frozen=True)
-class Put:
-    """Set columns of another record, under its lock. Refused with `reason` when it does not hold what `expect` says by then."""
-
-    register: str
-    id: int
-    values: Mapping[str, Any]
-    expect: Mapping[str, Any] = field(default_factory=dict)
-    reason: Text = _CHANGED
-    rule: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ class Changes:
     values: Mapping[str, Any] = field(default_factory=dict)
     lines: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     adjust: Sequence[Adjust] = ()
-    insert: Sequence[Insert] = ()
     put: Sequence[Put] = ()
+    insert: Sequence[Insert] = ()
     warnings: Sequence[Text] = ()
 
 
@@ -89,9 +89,11 @@ class Context(Protocol):
     """All that a guard, an effect or a computation may know besides the record and the inputs.
 
     `act` is `create`, `update` or the name of the act. `before` gives the stored value of a field as it was before the act.
-    `open_records` names the records of other registers that still hold this one, by number where the actor may read it.
-    `another` tells whether another record of this register has that value,
-    whoever may see it. `limit_reached` counts one more use of `what` by the actor and tells whether that is one too many.
+    `param` is a setting as it stands today or on the day `on`. `open_records` names the records of other registers that
+    still hold this one, by number where the actor may read it. `another` tells whether another record of this register
+    has that value, whoever may see it. `found` gives the other records of a register whose columns have these values (a
+    tuple: one of them). `people` are the active accounts of a group with a role. `limit_reached` counts one more use of
+    `what` by the actor and tells whether that is one too many.
     """
 
     act: str
@@ -99,7 +101,7 @@ class Context(Protocol):
     today: dt.date
     actor: Person
 
-    def param(self, name: str) -> Decimal: ...
+    def param(self, name: str, on: dt.date | None = None) -> Decimal: ...
 
     def local(self, instant: dt.datetime) -> dt.datetime: ...
 
@@ -118,5 +120,9 @@ class Context(Protocol):
     def account_named(self, name: str) -> bool: ...
 
     def another(self, column: str, value: Any) -> bool: ...
+
+    def found(self, register: str, **columns: Any) -> Sequence[Any]: ...
+
+    def people(self, role: str, group_id: int | None) -> Sequence[int]: ...
 
     def limit_reached(self, what: str, most: int, minutes: int) -> bool: ...

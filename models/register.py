@@ -60,7 +60,9 @@ class Field:
     `required` is "R" of the catalogue, `system` is "A" (never typed). `rule`: the field exists because of that rule row and
     is absent without it. `level` is the confidentiality level 1 to 3. `writers` narrows who may type it by role, `states`
     the states in which it may be typed after creation (empty: wherever the record may be updated). `pick`
-    narrows what a reference offers to rows that meet the conditions.
+    narrows what a reference offers to rows that meet the conditions; one with a rule only narrows the offer, and the guard of
+    that rule refuses the others with its reason. `format`: `email`, or `duration` for whole seconds shown as 4:55.
+    `tone` is that of a mark, a yes-or-no field that the system sets.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Field:
     unit: Text | None = None
     help: Text | None = None
     wide: bool = False
+    tone: str = "bad"
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ class By:
     signs for it); `department` acts in the record's own department alone; `own_department` is narrowed to
     `department`. `person` names a column of the record (`owner`).
     `owner_role`: only when the owner holds that role. `stand_in`: the role that acts where the owner's department has
-    nobody else in `role`.
+    nobody else in `role` or one of the roles `besides`.
     """
 
     role: str = ""
@@ -126,6 +129,7 @@ class By:
     department: str = ""
     owner_role: str = ""
     stand_in: str = ""
+    besides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -146,8 +150,9 @@ class Route:
 class Ask:
     """A field asked by an act: a column, or `child.column` for each line. `required` in the form of this act.
 
-    With `kind` (`integer`, `text`, `day`, `choice`) it is no column but a value of the act alone, with its own label, bounds and
-    choices. `default` (`today` is a day) stands in the form and for an input that was not sent at all.
+    With `kind` (`integer`, `text`, `day`, `choice`) it is no column but a value of the act alone, with its own label,
+    bounds and choices. `default` (`today` is a day) stands in the form and for an input that was not sent at all.
+    `when`: it is asked, and needed, only on records that meet these conditions.
     """
 
     field: str
@@ -158,6 +163,7 @@ class Ask:
     minimum: int | None = None
     choices: tuple[Choice, ...] = ()
     default: str = ""
+    when: tuple[When, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -175,7 +181,8 @@ class Act:
     """A transition (`target` set) or an act that changes no state. Its name is its address and its `data-action`.
 
     `reason`: "", "optional" or "required". `signs` names the slot it fills, `cancels` cancels all signatures. `effect` names
-    a function of the register's file. `tone`: primary, good, bad, plain.
+    a function of the register's file. `tone`: primary, good, bad, plain. `alone` names references of the record: acts that
+    name the same row there come one after the other, so that a guard may count what is around it.
     """
 
     name: str
@@ -193,6 +200,7 @@ class Act:
     effect: str = ""
     tone: str = "plain"
     hint: Text | None = None
+    alone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -252,7 +260,10 @@ class Numbering:
 
 @dataclass(frozen=True)
 class Block:
-    """One block of a printed form: `fields`, `lines` (a child table or the records), `signatures`, `text`, `space`."""
+    """One block of a printed form: `fields`, `lines` (a child table or the records), `signatures`, `text`, `space`.
+
+    `headings` says what stands over a column instead of the field's label.
+    """
 
     kind: str
     zh: str = ""
@@ -264,6 +275,7 @@ class Block:
     slots: tuple[str, ...] = ()
     blank: tuple[Text, ...] = ()
     text: Text | None = None
+    headings: Mapping[str, Text] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -313,6 +325,31 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Elapsed:
+    """A column of a named list: the time that has passed since `field`. With `limit`, a setting in minutes, it is a deadline."""
+
+    name: str
+    zh: str
+    en: str
+    field: str
+    limit: str = ""
+
+
+@dataclass(frozen=True)
+class NamedList:
+    """A list with a name of its own, `?view=<name>`: the records that meet `where`, the smallest values of `order` first
+    (empty ones last), with `columns` of the register and the `elapsed` times behind them."""
+
+    name: str
+    zh: str
+    en: str
+    where: tuple[When, ...]
+    order: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    elapsed: tuple[Elapsed, ...] = ()
+
+
+@dataclass(frozen=True)
 class Register:
     """Everything derived pages, checks and prints need to know. See the class docstrings above for the parts.
 
@@ -320,6 +357,8 @@ class Register:
     `holds`: references through which a record in one of these states (none named: in any that does not end) keeps what it points
     to from being closed. `deputy`: the column of whoever acts for the owner while he is absent. `former`: the child and its column
     that name people who gave the record away; having made it or acted on it gives them no sight of it any more.
+    `owner_is`: the reference to an account that makes its person the owner; who makes records only of his own names
+    himself there.
     """
 
     name: str
@@ -365,4 +404,6 @@ class Register:
     deputy: str = ""
     former: tuple[str, str] = ("", "")
     public: bool = False
+    lists: tuple[NamedList, ...] = ()
+    owner_is: str = ""
     menu: int = 500

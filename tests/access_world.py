@@ -118,6 +118,28 @@ class Gift:
         return not self.customer
 
 
+@dataclass(frozen=True)
+class Line:
+    """A key line without a customer, entered by the second custodian."""
+
+    key: str
+    holder: str
+    purpose: str
+    state: str
+
+    @property
+    def departments(self) -> frozenset[str]:
+        return frozenset({_DEMO[self.holder].hats[0].department, "showroom"})
+
+
+LINES = (
+    Line("asked", "sales_consultant", "other", "requested"),
+    Line("moved", "sales_consultant_2", "transfer", "issued"),
+    Line("closed", "sales_consultant", "transfer", "closed"),
+    Line("washed", "custodian_5s_2", "cleaning", "returned"),
+    Line("cash", "finance", "bank_run", "requested"),
+    Line("business", "business_clerk", "other", "requested"),
+)
 CUSTOMERS = (
     Customer("plain", "salesperson", "A"),
     Customer("secret", "salesperson", "B", secret=True),
@@ -217,6 +239,18 @@ ITEM_READERS: Mapping[str, str] = {
     **dict.fromkeys(("admin", "gm", "deputy_gm", "sales_manager", "market_specialist", "finance", "auditor"), "whole"),
     **dict.fromkeys(("dept_head", "salesperson", "sales_consultant", "key_account"), "stock"),
 }
+KEY_READERS: Mapping[str, str] = {
+    **dict.fromkeys(("admin", "gm", "deputy_gm", "custodian_5s", "finance", "auditor"), "all"),
+    **dict.fromkeys(("dept_head", "sales_manager", "sales_assistant"), "department"),
+    **dict.fromkeys(("sales_consultant", "key_account"), "own"),
+    "group_leader": "group",
+}
+KEY_EDITORS = frozenset({"custodian_5s"})
+KEY_MAKERS = frozenset({"custodian_5s", "sales_consultant"})
+CAR_READERS: Mapping[str, str] = {
+    **dict.fromkeys(("admin", "gm", "deputy_gm", "sales_manager", "group_leader", "custodian_5s", "auditor"), "whole"),
+    **dict.fromkeys(("sales_consultant", "key_account"), "board"),
+}
 MASTER_READERS = frozenset({"admin", "business_clerk", "auditor"})
 SALES = ("salesperson", "sales_consultant", "key_account")
 CUSTOMER_MAKERS = frozenset({*SALES, "archivist"})
@@ -228,6 +262,9 @@ EXPORTERS: Mapping[str, frozenset[str]] = {
     ),
     "gift_signoff": frozenset({"dept_head", "sales_manager", "market_specialist", "auditor"}),
     "gift_item": frozenset({"market_specialist", "auditor"}),
+    "key_checkout": frozenset({"custodian_5s", "auditor"}),
+    "car_key": frozenset({"auditor"}),
+    "vehicle_stock": frozenset({"auditor"}),
     "department": frozenset(),
     "group": frozenset(),
     "area": frozenset(),
@@ -331,12 +368,33 @@ def _gift_reached(hat: Hat, row: Gift) -> bool:
     return scope in {"own", "group"} and hat.person == row.owner
 
 
+def line_is_seen(who: Person, row: Line) -> bool:
+    if not any(hat.role in KEY_READERS for hat in who.hats):
+        return False
+    return row.holder == who.username or any(_line_reached(hat, row) for hat in who.hats)
+
+
+def _line_reached(hat: Hat, row: Line) -> bool:
+    """Showroom keeps the register; a manager signs for his own department, which he reads anyway."""
+    scope = KEY_READERS.get(hat.role, "")
+    if scope == "all":
+        return True
+    if scope == "department":
+        return hat.department in row.departments
+    if scope == "group" and hat.group and GROUP_OF[row.holder] == hat.group:
+        return True
+    return scope in {"own", "group"} and hat.person == row.holder
+
+
 def reads(who: Person, register: str) -> bool:
     """Whether he has anything on the register at all (403 otherwise)."""
     readers: Mapping[str, Any] | frozenset[str] = {
         "customer_archive": CUSTOMER_READERS,
         "gift_signoff": GIFT_READERS,
         "gift_item": ITEM_READERS,
+        "key_checkout": KEY_READERS,
+        "car_key": CAR_READERS,
+        "vehicle_stock": CAR_READERS,
     }.get(register, MASTER_READERS)
     return any(hat.role in readers for hat in who.hats)
 
@@ -475,6 +533,7 @@ class World:
     url: str
     customers: dict[str, int] = field(default_factory=dict)
     gifts: dict[str, int] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
     files: dict[str, int] = field(default_factory=dict)
     item: int = 0
     numbers: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
@@ -509,6 +568,8 @@ class World:
             return {self.customers[key] for key in self.seen_customers(who)}
         if register == "gift_signoff":
             return {self.gifts[row.key] for row in self.seen_gifts(who)}
+        if register == "key_checkout":
+            return {self.lines[row.key] for row in LINES if line_is_seen(who, row)}
         model = self.company.catalogue[register].model
         return {row.id for row in model.select(model.id)}
 
@@ -536,6 +597,8 @@ def populate(company: Company, dialect: str, url: str) -> World:
         world.customers[row.key] = _customer(company, row)
     for gift in GIFTS:
         world.gifts[gift.key] = _gift(world, gift)
+    for line in LINES:
+        world.lines[line.key] = company.line_in(line.state, line.purpose, holder=line.holder)
     _afterwards(world)
     for register, ids in (("customer_archive", world.customers), ("gift_signoff", world.gifts)):
         model = company.catalogue[register].model

@@ -23,12 +23,17 @@ from werkzeug.test import TestResponse
 from backoffice import cli, printing
 from models.base import db
 from tests.access_world import (
+    CAR_READERS,
     CUSTOMER_EDITORS,
     CUSTOMER_MAKERS,
     CUSTOMERS,
     GIFT_MAKERS,
     GIFTS,
     ITEM_READERS,
+    KEY_EDITORS,
+    KEY_MAKERS,
+    KEY_READERS,
+    LINES,
     MASTER_READERS,
     PEOPLE,
     SECRET,
@@ -44,11 +49,22 @@ from tests.access_world import (
     exports,
     gift_is_seen,
     knows,
+    line_is_seen,
     made_world,
     reads,
 )
 
-REGISTERS = ("customer_archive", "gift_signoff", "gift_item", "department", "group", "area")
+REGISTERS = (
+    "customer_archive",
+    "gift_signoff",
+    "gift_item",
+    "key_checkout",
+    "car_key",
+    "vehicle_stock",
+    "department",
+    "group",
+    "area",
+)
 MISSING = 999_999
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 # Accounts that differ in role, place or hats; the rest are seconds of the same post and are asked for their lists alone.
@@ -426,6 +442,22 @@ def test_records(world: World, username: str) -> None:
             assert {name for name in SECRET if sight.of(name) == "clear" and "." not in name} <= typed, row.key
             assert ("contacts-0-mobile" in typed) is (sight.of("contacts.mobile") == "clear"), row.key
     _gift_records(world, who, browser)
+    _key_records(world, who, browser)
+
+
+def _key_records(world: World, who: Person, browser: Witness) -> None:
+    for line in LINES:
+        record, seen = world.lines[line.key], line_is_seen(who, line)
+        status = 403 if not reads(who, "key_checkout") else 200 if seen else 404
+        page = text_at(browser, address("key_checkout", "details/", id=record), status)
+        text_at(browser, address("key_checkout", "history/", id=record), status)
+        if seen:
+            # Finance reads the money part alone; who consents or signs sees all of the line.
+            part = {hat.role for hat in who.hats} & set(KEY_READERS) == {"finance"}
+            assert ("check_body" in states_on(page)) is not part, line.key
+        updates = any(hat.role in KEY_EDITORS for hat in who.hats)
+        status = 403 if not updates else 200 if line.state == "requested" else 409
+        text_at(browser, address("key_checkout", "edit/", id=record), status)
 
 
 _CUSTOMER = re.compile(r'<dd data-field="customer"( data-masked| data-value="(\d+)")')
@@ -461,6 +493,14 @@ def test_masters(world: World, username: str) -> None:
         absent = {"unit_value", "low_mark", "movements.quantity"}
         assert (absent & set(states_on(page)) == absent) is whole
         assert absent & set(states_on(page)) in (set(), absent)
+    for register, hidden in (("car_key", "replacement_cost"), ("vehicle_stock", "order_no")):
+        reader = any(hat.role in CAR_READERS for hat in who.hats)
+        whole = any(CAR_READERS.get(hat.role) == "whole" for hat in who.hats)
+        page = text_at(browser, address(register, "details/", id=1), 200 if reader else 403)
+        assert (hidden in states_on(page)) is whole, register
+        keeps = any(hat.role == "custodian_5s" for hat in who.hats)
+        page_at(browser, address(register, "edit/", id=1), 200 if keeps else 403)
+        page_at(browser, address(register, "new/"), 200 if keeps else 403)
     for register in ("department", "group", "area"):
         allowed = any(hat.role in MASTER_READERS for hat in who.hats)
         page_at(browser, address(register, "details/", id=1), 200 if allowed else 403)
@@ -489,7 +529,8 @@ def test_a_row_out_of_scope_answers_like_a_missing_one(world: World, door: str) 
 @everybody
 def test_new(world: World, username: str) -> None:
     who, browser = PEOPLE[username], world.browser(username)
-    for register, makers in (("customer_archive", CUSTOMER_MAKERS), ("gift_signoff", GIFT_MAKERS)):
+    every = (("customer_archive", CUSTOMER_MAKERS), ("gift_signoff", GIFT_MAKERS), ("key_checkout", KEY_MAKERS))
+    for register, makers in every:
         makes = any(hat.role in makers for hat in who.hats)
         page = page_at(browser, address(register, "new/"), 200 if makes else 403)
         assert bool(page.select('form.sheet [name="remarks"]')) is makes
@@ -517,6 +558,9 @@ COULD: Mapping[tuple[str, str], frozenset[str]] = {
     ("gift_signoff", "withdrawn"): GIFT_MAKERS,
     ("gift_signoff", "undelivered"): frozenset({"sales_manager", "deputy_gm"}),
     ("gift_item", "stock_in"): frozenset({"market_specialist"}),
+    ("key_checkout", "issued"): frozenset({"custodian_5s"}),
+    ("key_checkout", "approved"): frozenset({"sales_manager", "dept_head", "deputy_gm", "finance"}),
+    ("key_checkout", "confirm_loss"): frozenset({"sales_manager", "dept_head", "deputy_gm"}),
 }
 
 
@@ -533,7 +577,8 @@ def test_acts(world: World, username: str) -> None:
     who, browser = PEOPLE[username], world.browser(username)
     before = world.content()
     for register, act in COULD:
-        rows = {"customer_archive": world.customers, "gift_signoff": world.gifts}.get(register, {"item": world.item})
+        every = {"customer_archive": world.customers, "gift_signoff": world.gifts, "key_checkout": world.lines}
+        rows = every.get(register, {"item": world.item})
         visible = world.ids(who, register)
         open_to_him = reads(who, register) and could(who, register, act)
         for at, record in enumerate((*rows.values(), MISSING) if open_to_him else (1, MISSING)):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from peewee import Database
 
+from backoffice import clock
 from backoffice.database import open_database
 from backoffice.declarations import Catalogue
 from backoffice.demo import build
@@ -26,6 +27,7 @@ from models.matrix import ROLES
 from models.registers.customer_archive import CustomerArchive
 from models.registers.gift_item import GiftItem, GiftMovement
 from models.registers.gift_signoff import GiftSignoff
+from models.registers.key_checkout import KeyCheckout
 
 NOW = dt.datetime(2025, 11, 19, 6, 30, tzinfo=dt.UTC)
 CHEAP = {"memory_kib": 64, "time_cost": 1}
@@ -37,7 +39,7 @@ def made(path: Path, source: Path) -> Database:
     db = open_database(f"sqlite:///{path / 'demo.db'}")
     proxy.initialize(db)
     db.connect()
-    build(path, NOW, password="for a demo only", customers=20, gifts=20, hasher=Hasher(**CHEAP))
+    build(path, NOW, password="for a demo only", customers=20, gifts=20, keys=20, hasher=Hasher(**CHEAP))
     return db
 
 
@@ -77,6 +79,31 @@ def test_gifts_of_the_catalogue_have_their_numbers_and_figures() -> None:
     assert signed["manager_sign"] == "2025-03-05"
     assert tea.issued_at.date().isoformat() == "2025-03-06"
     assert (bags.purpose, str(bags.total_value), bags.owner.username) == ("roadshow", "252.00", "market_specialist")
+
+
+def test_keys_of_the_catalogue_have_their_numbers_and_times() -> None:
+    def told(number: str) -> tuple[object, ...]:
+        line = KeyCheckout.get(KeyCheckout.number == number)
+        zone = clock.company_zone()
+        times = (line.issued_at, line.drive_started_at, line.drive_ended_at, line.returned_at)
+        local = [at.astimezone(zone).strftime("%H:%M:%S") for at in times]
+        return (line.key.key_no, line.holder.username, *local, line.held_after_end, line.late, str(line.fine_late))
+
+    assert told("YS-2025-0308") == (
+        *("SJ07-1", "sales_consultant", "14:02:10", "14:10:00", "14:48:00", "14:52:55"),
+        *(295, False, "0.00"),
+    )
+    assert told("YS-2025-0311")[4:] == ("16:00:00", "16:05:01", 301, True, "10.00")
+
+
+def test_keys_stand_in_every_state_and_one_is_overdue() -> None:
+    states = {state.code for register in REGISTERS if register.model is KeyCheckout for state in register.states}
+    assert {row.state for row in KeyCheckout.select()} == states
+    out = KeyCheckout.select().where(KeyCheckout.state == "drive_ended")
+    assert sum((NOW - line.drive_ended_at).total_seconds() > 300 for line in out) == 1
+    assert {
+        line.key.state for line in KeyCheckout.select().where(KeyCheckout.state.in_(["issued", "drive_ended"]))
+    } == {"out"}
 
 
 def test_gifts_stand_in_every_state() -> None:
@@ -134,7 +161,7 @@ def test_the_history_is_whole_and_nothing_lies_in_the_future() -> None:
 
 
 def test_numbers_follow_time_without_gaps() -> None:
-    for model in (CustomerArchive, GiftSignoff):
+    for model in (CustomerArchive, GiftSignoff, KeyCheckout):
         numbers = [row.number for row in model.select().order_by(model.created_at, model.id)]
         years = Counter(number[3:7] for number in numbers)
         assert sorted(numbers) == [

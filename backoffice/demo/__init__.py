@@ -17,6 +17,7 @@ from backoffice.declarations import Catalogue
 from backoffice.demo.company import DemoAccount, found
 from backoffice.demo.customers import plan_customers
 from backoffice.demo.gifts import plan_gifts
+from backoffice.demo.keys import plan_keys
 from backoffice.demo.world import Broken, Timeline, World
 from backoffice.passwords import Hasher
 from models import REGISTERS
@@ -35,12 +36,13 @@ def build(
     password: str | None = None,
     customers: int = 60,
     gifts: int = 50,
+    keys: int = 60,
     seed: int = 20250304,
     hasher: Hasher | None = None,
 ) -> tuple[DemoAccount, ...]:
     """Make the company in the open, migrated, empty database, all or nothing; the accounts with their passwords.
 
-    `customers` and `gifts` are spread over the last eighteen months, besides what the examples of the catalogue need and
+    `customers`, `gifts` and `keys` are spread over the last eighteen months, besides what the examples of the catalogue need and
     what waits for somebody today. Files go to `data_dir`. Raises ValueError for a `now` before the examples.
     """
     if now < EARLIEST:
@@ -54,6 +56,7 @@ def build(
         timeline = Timeline(now)
         known = plan_customers(world, timeline, start, customers)
         plan_gifts(world, timeline, known, start, gifts)
+        plan_keys(world, timeline, known, start, keys)
         timeline.play()
     return accounts
 

@@ -19,5 +19,5 @@ def contacted(customer: Any, on: dt.date) -> tuple[Put, ...]:
     if customer.last_contact_on is None or customer.last_contact_on < on:
         values["last_contact_on"] = on
     if customer.state == "dormant":
-        return (Put("customer_archive", customer.id, {**values, "state": "target"}, expect={"state": "dormant"}),)
+        return (Put("customer_archive", customer.id, {**values, "state": "target"}, expected={"state": ("dormant",)}),)
     return (Put("customer_archive", customer.id, values),) if values else ()

@@ -393,7 +393,7 @@ def test_a_put_on_what_has_changed_meanwhile_is_refused(company: Company) -> Non
     from models.registers import customer_archive as module
 
     first, second = company.customer(), company.customer()
-    put = Put(REGISTER, second, {"state": "target"}, expect={"state": "dormant"})
+    put = Put(REGISTER, second, {"state": "target"}, expected={"state": ("dormant",)})
 
     def confirm(record: Any, inputs: Any, ctx: Any) -> Changes:
         return Changes(put=(put,))

@@ -25,7 +25,7 @@ MET = sorted(
     }
 )
 # The parts of the catalogue that this version has registers for.
-PARTS = ("GIFT-", "CUS-", "ACL-")
+PARTS = ("GIFT-", "CUS-", "KEY-", "ACL-")
 
 
 def marked() -> Counter[str]:
@@ -87,7 +87,7 @@ def test_a_rule_that_waits_says_for_what() -> None:
     found = traced()
     assert found["GIFT-04"].status == "waits for penalty_reward"
     assert found["CUS-33"].status == "waits for leave_request"
-    assert found["KEY-01"].status == "waits for key_checkout"
+    assert found["KEY-01"].status == "waits for test_drive"
     assert len(found) == 480
 
 
