@@ -18,9 +18,12 @@ from backoffice.declarations import ACCOUNT, Catalogue, Declaration, Info
 from backoffice.people import Hat, Staff, absentees
 from backoffice.routes import Entitlement, Entitlements, holds
 from models.accounts import ExportGrant, User
+from models.base import db
 from models.evidence import Step
 from models.register import Act, Grant
 
+# Stands for the id in a statement that is built once; no id is negative.
+_ANY = -(2**31)
 EVERYTHING = True
 NOTHING = False
 # Decides rather than records: True (all rows), False (no row) or a peewee expression.
@@ -76,6 +79,7 @@ class Access:
     _views: dict[tuple[str, int], tuple[Any, list[View]]] = field(default_factory=dict)
     _conditions: dict[Any, Condition] = field(default_factory=dict)
     _open_acts: dict[str, list[Act]] = field(default_factory=dict)
+    _locks: dict[str, tuple[str, Any]] = field(default_factory=dict)
     _absent: frozenset[int] | None = None
 
     @cached_property
@@ -274,6 +278,20 @@ class Access:
         if name != "created_by" or not declaration.register.former[0]:
             return condition
         return all_of([condition, self._kept(declaration, model, user_id)])
+
+    def locked(self, declaration: Declaration, record_id: int) -> Any:
+        """The record under a lock, None where it is outside the scope. The statement is built once for the person."""
+        if declaration.name not in self._locks:
+            model = declaration.model
+            condition = all_of([self.scope(declaration), model.id == _ANY])
+            query = model.select().where(condition if condition is not False else model.id < 0)
+            self._locks[declaration.name] = (query.for_update() if db.for_update else query).sql()
+        statement, values = self._locks[declaration.name]
+        found = [record_id if value == _ANY else value for value in values]
+        row = next(iter(declaration.model.raw(statement, *found)), None)
+        if row is not None:
+            row._dirty.clear()  # As a select leaves it: nothing has been typed yet.
+        return row
 
     def whole(self, declaration: Declaration, model: Any = None) -> Condition:
         """Where the reader sees all fields of a row, not a view of some."""

@@ -14,7 +14,7 @@ from typing import Any
 from peewee import IntegrityError
 
 from backoffice import clock, picking, stale, typable
-from backoffice.access import Access, all_of, any_of
+from backoffice.access import Access, any_of
 from backoffice.declarations import Declaration, Info
 from backoffice.integrity import explain
 from backoffice.outcomes import Declined, Done, Errors, Forbidden, Invalid, Missing, Outcome
@@ -180,12 +180,7 @@ class _Work:
         """The record under a lock, if the person may read it."""
         if record_id is None or not 0 < record_id < 2**31:
             return None
-        model = self.declaration.model
-        condition = all_of([self.actor.scope(self.declaration), model.id == record_id])
-        if condition is False:
-            return None
-        query = model.select().where(condition)
-        return (query.for_update() if db.for_update else query).first()
+        return self.actor.locked(self.declaration, record_id)
 
     def _line_up(self, record: Any) -> None:
         """Wait for whoever does such an act on a record that names the same row. Inserts that point to the row go on."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
@@ -37,12 +37,10 @@ def record(
     if not db.in_transaction():
         raise RuntimeError("a history entry belongs in the transaction of its change")
     chain = f"{register}:{now.astimezone(dt.UTC):%Y-%m}"
-    AuditHead.insert(chain=chain).on_conflict_ignore().execute()
-    head = AuditHead.select().where(AuditHead.chain == chain)
-    last = (head.for_update() if db.for_update else head).get()
+    head_id, sequence, previous = _locked_head(chain)
     row: dict[str, Any] = {
         "chain": chain,
-        "sequence": last.sequence + 1,
+        "sequence": sequence + 1,
         "at": now,
         "register": register,
         "record_id": record_id,
@@ -53,11 +51,34 @@ def record(
         "on_behalf_of": on_behalf_of.id if on_behalf_of is not None else None,
         "address": address[:64],
         "detail": dump(detail or {}),
-        "previous": last.hash,
+        "previous": previous,
     }
     row["hash"] = digest(row)
-    AuditEvent.insert(row).execute()
-    AuditHead.update(sequence=row["sequence"], hash=row["hash"]).where(AuditHead.id == last.id).execute()
+    written = {**row, "at": InstantField().db_value(now)}
+    _run(_INSERT, [written[column.name] for column in _COLUMNS])
+    _run(_SEAL, [row["sequence"], row["hash"], head_id])
+
+
+# Every change writes an entry, so its statements are texts of our own rather than built anew by peewee each time.
+_COLUMNS = tuple(AuditEvent._meta.fields[name] for name in AuditEvent._meta.sorted_field_names if name != "id")
+_NAMES = ", ".join(f'"{column.column_name}"' for column in _COLUMNS)
+_INSERT = f'INSERT INTO "audit_event" ({_NAMES}) VALUES ({", ".join("?" for _ in _COLUMNS)})'  # noqa: S608 - names only
+_SEAL = 'UPDATE "audit_head" SET "sequence" = ?, "hash" = ? WHERE "id" = ?'
+_HEAD = 'SELECT "id", "sequence", "hash" FROM "audit_head" WHERE "chain" = ?'
+
+
+def _run(statement: str, values: Sequence[object]) -> Any:
+    return db.execute_sql(statement.replace("?", db.param), values)
+
+
+def _locked_head(chain: str) -> tuple[int, int, str]:
+    """Id, last sequence and last hash of a chain, its row locked until the transaction ends."""
+    statement = f"{_HEAD} FOR UPDATE" if db.for_update else _HEAD
+    row = _run(statement, [chain]).fetchone()
+    if row is None:
+        AuditHead.insert(chain=chain).on_conflict_ignore().execute()
+        row = _run(statement, [chain]).fetchone()
+    return int(row[0]), int(row[1]), str(row[2])
 
 
 def digest(row: Mapping[str, Any]) -> str:

@@ -179,7 +179,7 @@ def _ended(
     back = out + dt.timedelta(minutes=rng.randrange(20, 70))
     story = Story(key, car_key, purpose, holder, [("create", at, {})], custodian=custodian)
     story.customer = _customer(world, customers, holder, at) if purpose in {"viewing", "test_drive"} else ""
-    if rng.random() < (0.3 if at < _on("00:00:00") else 0.05):
+    if rng.random() < (0.5 if at < _on("00:00:00") else 0.05):
         story.acts.append(("void", out, {"reason": rng.choice(("客户改期", "重复登记", "客户未到店"))}))
         return story
     free[car_key] = back + dt.timedelta(minutes=1)

@@ -37,7 +37,7 @@ _PAPERS = (
 )
 # How far customers have come: the acts, and how many of a hundred.
 _ROADS: tuple[tuple[tuple[str, ...], int], ...] = (
-    ((), 52),
+    ((), 110),
     (("propose_grade",), 6),
     (("target",), 16),
     (("target", "set_grade", "signed"), 14),

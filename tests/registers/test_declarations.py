@@ -257,6 +257,8 @@ def need(declaration: Declaration, path: str) -> str:
         return "C"
     if field.required or path in declaration.required:
         return "R"
+    if path in asked:
+        return "S"
     guarded = {
         name
         for rule in declaration.rules.values()
