@@ -475,6 +475,6 @@ def _whole(least: int, most: int, text: str) -> int:
 
 
 def _password(text: str) -> str:
-    if not 8 <= len(text) <= 128:
-        raise argparse.ArgumentTypeError("a password has 8 to 128 characters")
+    if not 1 <= len(text) <= 128:
+        raise argparse.ArgumentTypeError("a password has 1 to 128 characters")
     return text
