@@ -8,9 +8,8 @@ from typing import Any
 
 from flask import url_for
 
-from admin_views.editing import historic
 from admin_views.pages import HistoryEntry, HistoryPage
-from admin_views.showing import heading
+from admin_views.showing import heading, historic
 from backoffice.access import Access
 from backoffice.declarations import Declaration
 from backoffice.reading import MASK, Seen

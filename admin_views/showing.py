@@ -13,9 +13,11 @@ from admin_views.pages import Cell, ChildView, Column
 from backoffice import clock
 from backoffice.access import Access
 from backoffice.declarations import ChildInfo, Declaration, Info
+from backoffice.picking import past_label
 from backoffice.reading import MASK, Seen, SeenLine
 from backoffice.texts import label, read, say
-from backoffice.values import duration, machine, shown
+from backoffice.values import BadValue, duration, machine, parse, shown
+from models.evidence import StoredFile
 from models.register import Elapsed
 
 
@@ -129,6 +131,25 @@ def _totals(
         total = sum((Decimal(row.values.get(info.name) or 0) for row in rows), Decimal(0)) if is_summed else None
         texts.append(shown(info, int(total) if total is not None and info.kind == "integer" else total))
     return (texts[0] or read(say("Total")), *texts[1:])
+
+
+def historic(access: Access, declaration: Declaration, info: Info, value: Any) -> str:
+    """A value of a history entry as text; references by their label as far as the reader may see it."""
+    if value is None or value == "":
+        return ""
+    if info.name == "state" and not info.child and value in declaration.states:
+        return label(declaration.states[value])
+    if info.kind == "ref":
+        return past_label(access, info, int(value)) if str(value).isdecimal() else str(value)
+    if info.kind == "file":
+        row = StoredFile.get_or_none(StoredFile.id == value)
+        return str(row.name) if row is not None else ""
+    if info.kind == "instant":
+        return shown(info, dt.datetime.fromisoformat(str(value)))
+    try:
+        return shown(info, parse(info, value if isinstance(value, bool | int) else str(value)))
+    except BadValue:
+        return str(value)
 
 
 def _link(access: Access, info: Info, value: Any, seen: Seen) -> str:

@@ -23,7 +23,7 @@ PERIODS_OF_PRINTS = frozenset({"month", "date", "area", "user"})
 # What a rule row may switch in the engine besides its own functions, and where it is asked.
 MARKS = frozenset(
     {
-        "log_views",  # exporting, admin_views.register_view
+        "log_views",  # exporting, admin_views.answering
         "mask",  # access
         "export_grant",  # access
         "scope",  # access

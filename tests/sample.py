@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import json
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,8 +19,10 @@ from typing import Any
 import pytest
 from peewee import Database
 
+from backoffice import replay
 from backoffice.app import make_catalogue
 from models import REGISTERS
+from models.evidence import AuditEvent
 from models.register import Register
 from tests.company import Company, made_company
 
@@ -276,6 +279,17 @@ def inputs(**more: Any) -> dict[str, Any]:
     }
 
 
+def differences(sample: Sample) -> list[str]:
+    """What `backoffice check` would say; departments, groups and areas of the test company were not made through the product."""
+    masters = ("department ", "group ", "area ")
+    return [line for line in replay.differences(sample.company.catalogue) if not line.startswith(masters)]
+
+
+def details(register: str, record: int) -> list[dict[str, Any]]:
+    query = AuditEvent.select().where((AuditEvent.register == register) & (AuditEvent.record_id == record))
+    return [json.loads(event.detail) for event in query.order_by(AuditEvent.id)]
+
+
 @pytest.fixture
 def sample(database: Database, tmp_path: Path) -> Iterator[Sample]:
     made = Sample(database, tmp_path)
@@ -283,4 +297,4 @@ def sample(database: Database, tmp_path: Path) -> Iterator[Sample]:
     del sys.modules[made.module.__name__]
 
 
-__all__ = ["SOURCE", "Sample", "changed", "inputs", "sample", "written"]
+__all__ = ["SOURCE", "Sample", "changed", "details", "differences", "inputs", "sample", "written"]
