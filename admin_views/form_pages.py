@@ -114,7 +114,7 @@ class FormBuilder:
             to=act.target,
             shown=self._summary(),
             hint=read(act.hint) if act.hint is not None else "",
-            children=self._other_children(asked),
+            children=self._other_children(asked) if _judges(act) else (),
             problems=tuple(form.form_errors),
             differences=self._differences(),
             changed_by=self.stale.by if self.stale is not None else "",
@@ -397,6 +397,11 @@ def _as_shown(info: Info, text: str) -> str:
         return shown(info, parse(info, text)) if info.kind in {"choice", "flag"} else text
     except BadValue:
         return text
+
+
+def _judges(act: Act) -> bool:
+    """Whether the act is somebody's yes or no to the record, who then should see its lines beside the opinion."""
+    return bool(act.signs or not act.agrees or any(route.signs for route in act.routes))
 
 
 def asked_info(declaration: Declaration, ask: Ask) -> Info:
