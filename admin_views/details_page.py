@@ -162,7 +162,15 @@ class DetailsBuilder:
         state = self.declaration.states.get(self.seen.state)
         if state is not None and state.ends:
             return False
-        return leads_over(self.declaration, self.seen.facts, slot)
+        return leads_over(self.declaration, self.seen.facts, slot) and self._on_the_way(slot)
+
+    def _on_the_way(self, slot: str) -> bool:
+        """A signature that moves nothing on is waited for only in the states in which it is given: no loss, nothing to confirm."""
+        return any(
+            slot in (route.signs, act.signs) and (act.target or self.seen.state in route.sources)
+            for act in self.declaration.acts.values()
+            for route in act.routes
+        )
 
     def _step(self, row: Step) -> StepView:
         act = self.declaration.acts.get(row.act)
