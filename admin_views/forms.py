@@ -137,7 +137,7 @@ class Blueprint:
         if info.length:
             attributes["maxlength"] = info.length
         if info.kind == "instant":
-            attributes["placeholder"] = "2025-03-05 14:30"
+            attributes["placeholder"] = "2025-03-05 14:30:00"
         return self._kept(StringField, star, render_kw=attributes, **common)
 
     def _reference(

@@ -82,8 +82,8 @@ class HistoryBuilder:
             self._action(action, str(detail.get("cause") or "").partition(" ")[0]),
             principals.get(event.on_behalf_of_id, ""),
             event.address,
-            tuple(self._changes(detail)),
-            str(detail.get("reason") or self._cause(detail.get("cause", ""))),
+            tuple(self._changes(detail, "" if action == "create" else MASK)),
+            str(detail.get("reason") or self._cause(detail.get("cause", "")) or self._viewed(detail)),
             event.hash[:12],
         )
 
@@ -109,18 +109,27 @@ class HistoryBuilder:
         declaration = self.access.catalogue.get(register)
         return f"{label(declaration.register)} {number}".strip() if declaration is not None else cause
 
-    def _changes(self, detail: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    def _viewed(self, detail: dict[str, Any]) -> str:
+        """Which secrets were seen in clear, in the order of the form."""
+        paths = set(detail.get("fields", ()))
+        return "、".join(heading(info) for info in self.declaration.every_field() if info.path in paths)
+
+    def _changes(self, detail: dict[str, Any], masked_before: str) -> list[tuple[str, str, str, str]]:
+        """What changed, in the order of the form. What is new had no value before, so that nothing is hidden there."""
         found = []
-        for name, (old, new) in detail.get("changes", {}).items():
-            info = self.declaration.fields.get(name)
-            if info is None or name in self.seen.absent or (old in {None, ""} and new in {None, ""}):
+        changes = detail.get("changes", {})
+        for name, info in self.declaration.fields.items():
+            if name not in changes:
+                continue
+            old, new = changes[name]
+            if name in self.seen.absent or (old in {None, ""} and new in {None, ""}):
                 continue
             if name in self.seen.masked:
-                found.append((name, heading(info), MASK, MASK))
+                found.append((name, heading(info), masked_before, MASK))
             else:
                 found.append((name, heading(info), self._text(name, old), self._text(name, new)))
         for child, rows in detail.get("lines", {}).items():
-            found.extend(self._line_changes(child, rows))
+            found.extend(self._line_changes(child, rows, masked_before))
         return found
 
     def _text(self, name: str, value: Any) -> str:
@@ -132,7 +141,7 @@ class HistoryBuilder:
             self._texts[key, value] = historic(self.access, self.declaration, info, value)
         return self._texts[key, value]
 
-    def _line_changes(self, child: str, rows: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    def _line_changes(self, child: str, rows: dict[str, Any], masked_before: str) -> list[tuple[str, str, str, str]]:
         if child == "attachments":
             text = read(say("Attachments"))
             return [
@@ -143,14 +152,16 @@ class HistoryBuilder:
             return []
         found = []
         for position, changes in enumerate(rows.values(), 1):
-            for name, (old, new) in changes.items():
-                info = declared.fields.get(name)
-                if info is None or info.path in self.seen.absent or (old in {None, ""} and new in {None, ""}):
+            for name, info in declared.fields.items():
+                old, new = changes.get(name, (None, None))
+                if info.path in self.seen.absent or (old in {None, ""} and new in {None, ""}):
                     continue
                 text = f"{label(declared.child)} {position} · {heading(info)}"
                 masked = info.path in self.seen.masked
                 shown = (
-                    (MASK, MASK) if masked else (self._cached(info.path, info, old), self._cached(info.path, info, new))
+                    (masked_before, MASK)
+                    if masked
+                    else (self._cached(info.path, info, old), self._cached(info.path, info, new))
                 )
                 found.append((info.path, text, *shown))
         return found

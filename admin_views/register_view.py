@@ -129,8 +129,10 @@ class RegisterView(EditViews, ActViews, PaperViews, ModelView):
         if not declaration.has(path) or len(query) > 100:
             raise BadRequest
         info = declaration.info(path)
-        if info.kind != "ref" or not info.typed:
+        asking = [act for act in declaration.acts.values() if any(ask.field == path for ask in act.ask)]
+        if info.kind != "ref" or not (info.typed or asking):
             raise BadRequest
-        if not (actor.may(declaration, "create") or actor.may(declaration, "update")):
+        types = info.typed and (actor.may(declaration, "create") or actor.may(declaration, "update"))
+        if not types and not any(act in asking for act in actor.open_acts(declaration)):
             raise Forbidden
         return current_app.json.response([[key, text] for key, text in offered(actor, declaration, info, query, MOST)])

@@ -67,11 +67,11 @@ SECTIONS = (
         "Assessment",
         (
             "market_potential",
-            "development_direction",
             "competitiveness",
+            "trade_important",
+            "development_direction",
             "need_summary",
             "required_specs",
-            "trade_important",
             "premises",
             "trade_standing",
             "dealings",

@@ -58,7 +58,7 @@ SECTIONS = (
     ),
     Section("丢失", "Loss", ("lost_at", "compensation", "fine_lost")),
 )
-COLUMNS = ("number", "key", "car", "holder", "purpose", "customer", "issued_at", "returned_at", "state", "late")
+COLUMNS = ("number", "state", "key", "car", "holder", "purpose", "issued_at", "returned_at", "late")
 SEARCH = ("number", "key", "car", "order", "test_drive")
 SORT = ("number", "issued_at", "drive_ended_at", "returned_at", "held_after_end", "state")
 FILTERS = (
