@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from admin_views.pages import HistoryEntry, HistoryPage
 from admin_views.showing import heading, historic
 from backoffice.access import Access
 from backoffice.declarations import Declaration
+from backoffice.picking import past_labels
 from backoffice.reading import MASK, Seen
 from backoffice.texts import label, read, say
 from backoffice.values import moment
@@ -48,6 +50,7 @@ class HistoryBuilder:
         if len(events) > PAGE:
             events = events[:PAGE]
             older = url_for(f"{self.declaration.name}.history", id=self.seen.id, before=events[-1].id)
+        self._read_references(events)
         return HistoryPage(
             title=label(self.declaration.register),
             register=self.declaration.name,
@@ -65,6 +68,20 @@ class HistoryBuilder:
         if self.seen.whole:
             return entries
         return tuple(replace(entry, remark="") for entry in entries if entry.changes)
+
+    def _read_references(self, events: list[AuditEvent]) -> None:
+        """The labels of all references that the entries name, one query for each register they point to."""
+        wanted: dict[str, dict[str, set[int]]] = {}
+        known = {info.path: info for info in self.declaration.every_field() if info.kind == "ref"}
+        for event in events:
+            for path, values in _told(json.loads(event.detail)):
+                if path in known:
+                    ids = {value for value in values if isinstance(value, int)}
+                    wanted.setdefault(known[path].target, {}).setdefault(path, set()).update(ids)
+        for paths in wanted.values():
+            every = set().union(*paths.values())
+            labels = past_labels(self.access, known[next(iter(paths))], every) if every else {}
+            self._texts.update({(path, value): labels.get(value, "") for path, ids in paths.items() for value in ids})
 
     def _principals(self, events: list[AuditEvent]) -> dict[int, str]:
         wanted = {event.on_behalf_of_id for event in events if event.on_behalf_of_id is not None}
@@ -165,3 +182,12 @@ class HistoryBuilder:
                 )
                 found.append((info.path, text, *shown))
         return found
+
+
+def _told(detail: dict[str, Any]) -> Iterator[tuple[str, list[Any]]]:
+    """Every changed field of an entry by its path, with its old and new value."""
+    yield from detail.get("changes", {}).items()
+    for child, rows in detail.get("lines", {}).items():
+        for changes in rows.values():
+            for name, values in changes.items():
+                yield f"{child}.{name}", values

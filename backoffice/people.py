@@ -107,7 +107,7 @@ def hats(user: User, roles: Iterable[str], today: dt.date, *, lent: bool = True)
             & (Delegation.starts_on <= today)
             & (Delegation.ends_on >= today)
             & (Delegation.ended == False)  # noqa: E712 - SQL, not Python
-            & (User.active == True)  # noqa: E712
+            & (User.active == True)  # noqa: E712 - SQL, not Python
             & Delegation.role.in_(UserRole.select(UserRole.role).where(UserRole.user == Delegation.owner))
         )
     )
