@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from PIL import Image, ImageDraw
-
 from backoffice import clock
 from backoffice.demo.customers import Planned
+from backoffice.demo.papers import paper
 from backoffice.demo.world import Timeline, World, moments, office, office_before
-from backoffice.uploads import store
-from models.evidence import StoredFile
 
 # Code, name, unit, value, first stock, low mark.
 ITEMS = (
@@ -345,7 +341,9 @@ def _inputs(world: World, story: Story, act: str, at: dt.datetime) -> dict[str, 
         inputs |= {
             "signoff_signer": story.signer,
             "signoff_on": at.astimezone(clock.company_zone()).date(),
-            "signoff_file": _sheet(world, story, at),
+            "signoff_file": paper(
+                world, "gift_signoff", "signoff_file", f"礼品签收单-{at:%Y%m%d}", story.applicant, at, signed=True
+            ),
         }
     column = {
         "partly_signed": "signed_qty",
@@ -366,27 +364,6 @@ def _quantities(story: Story, act: str) -> Sequence[int]:
     if act == "returned_whole":
         return whole
     return [whole[0] - 1, *whole[1:]] if act == "partly_signed" else [1, *(0 for _ in whole[1:])]
-
-
-def _sheet(world: World, story: Story, at: dt.datetime) -> int:
-    """A picture of the signed sheet, uploaded by the applicant."""
-    picture = Image.new("L", (240, 160), 255)
-    pen = ImageDraw.Draw(picture)
-    for line in range(4):
-        pen.line((20, 30 + 24 * line, 220, 30 + 24 * line), fill=160)
-    pen.line((60, 140, 80, 118, 96, 142, 116, 116, 138, 140, 180, 128), fill=0, width=2)
-    out = io.BytesIO()
-    picture.save(out, "PNG")
-    out.seek(0)
-    kept = store(
-        (f"礼品签收单-{at:%Y%m%d}.png", out),
-        register="gift_signoff",
-        field="signoff_file",
-        actor=world.access(story.applicant),
-        now=at,
-        data_dir=world.data_dir,
-    )
-    return int(StoredFile.create(record_id=None, **kept.columns()).id)
 
 
 __all__ = ["plan_gifts"]

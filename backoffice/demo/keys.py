@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from PIL import Image, ImageDraw
-
 from backoffice import clock
 from backoffice.demo.customers import Planned
+from backoffice.demo.papers import paper
 from backoffice.demo.world import Timeline, World, moments, office, office_before
-from backoffice.uploads import store
-from models.evidence import StoredFile
 
 # Plate, frame number, model, class, newly arrived, place, and how many keys. Without a plate the car is a stock car.
 _CARS = (
@@ -290,7 +286,9 @@ def _step(world: World, story: Story, act: str, typed: Mapping[str, Any]) -> Cal
         inputs = _create_inputs(world, story) if act == "create" else dict(typed)
         if story.purpose == "test_drive" and act in {"issued", "closed"}:
             names = list(_PAPERS)[:2] if act == "issued" else list(_PAPERS)[2:]
-            inputs |= {name: _paper(world, name, actor, at) for name in names}
+            inputs |= {
+                name: paper(world, "key_checkout", name, f"{_PAPERS[name]}-{at:%Y%m%d}", actor, at) for name in names
+            }
         world.act(actor, "key_checkout", f"line:{story.key}", act, inputs, at)
 
     return play
@@ -325,26 +323,6 @@ def _create_inputs(world: World, story: Story) -> dict[str, Any]:
     if story.purpose == "transfer" and story.car_key.startswith("SP14"):
         inputs |= {"outlet_transfer": True, "dealer_person": "简阳二级店 高经理"}
     return inputs
-
-
-def _paper(world: World, name: str, who: str, at: dt.datetime) -> int:
-    """A scanned paper, uploaded by whoever takes the act."""
-    picture = Image.new("L", (160, 120), 255)
-    pen = ImageDraw.Draw(picture)
-    for line in range(5):
-        pen.line((16, 20 + 18 * line, 144, 20 + 18 * line), fill=170)
-    out = io.BytesIO()
-    picture.save(out, "PNG")
-    out.seek(0)
-    kept = store(
-        (f"{_PAPERS[name]}-{at:%Y%m%d}.png", out),
-        register="key_checkout",
-        field=name,
-        actor=world.access(who),
-        now=at,
-        data_dir=world.data_dir,
-    )
-    return int(StoredFile.create(record_id=None, **kept.columns()).id)
 
 
 __all__ = ["plan_keys"]

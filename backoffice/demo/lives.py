@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image, ImageDraw
-
 from backoffice import clock
+from backoffice.demo.papers import paper
 from backoffice.demo.world import Timeline, World, office
-from backoffice.uploads import store
-from models.evidence import StoredFile
 
 if TYPE_CHECKING:
     from backoffice.demo.customers import Planned
@@ -171,7 +167,7 @@ class _Player:
                 for n, (code, title) in enumerate(papers)
             ]
             if has_file:
-                rows[0]["file"] = self._scan(f"{papers[0][1]}.png", at)
+                rows[0]["file"] = paper(self.world, REGISTER, "documents.file", papers[0][1], "archivist", at)
             clipping = {
                 "source": "川北日报",
                 "date": day.isoformat(),
@@ -181,25 +177,6 @@ class _Player:
             return {"documents": rows, "clippings": [clipping]}
 
         return typed
-
-    def _scan(self, name: str, at: dt.datetime) -> int:
-        """A picture of a typed page, uploaded by the archivist."""
-        picture = Image.new("L", (210, 297), 255)
-        pen = ImageDraw.Draw(picture)
-        for line in range(18):
-            pen.line((24, 40 + 13 * line, 186 - 40 * (line % 5 == 4), 40 + 13 * line), fill=120)
-        out = io.BytesIO()
-        picture.save(out, "PNG")
-        out.seek(0)
-        kept = store(
-            (name, out),
-            register=REGISTER,
-            field="documents.file",
-            actor=self.world.access("archivist"),
-            now=at,
-            data_dir=self.world.data_dir,
-        )
-        return int(StoredFile.create(record_id=None, **kept.columns()).id)
 
 
 def _spaced(phone: str) -> str:
