@@ -17,6 +17,7 @@ from backoffice.declarations import Catalogue
 from backoffice.demo.company import DemoAccount, found
 from backoffice.demo.customers import plan_customers
 from backoffice.demo.gifts import plan_gifts
+from backoffice.demo.goods import plan_goods
 from backoffice.demo.keys import plan_keys
 from backoffice.demo.world import Broken, Timeline, World
 from backoffice.passwords import Hasher
@@ -55,6 +56,7 @@ def build(
             accounts = found(world, password, hasher or Hasher(), opening)
         timeline = Timeline(now)
         known = plan_customers(world, timeline, start, customers)
+        plan_goods(world, timeline, known)
         plan_gifts(world, timeline, known, start, gifts)
         plan_keys(world, timeline, known, start, keys)
         timeline.play()
