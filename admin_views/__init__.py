@@ -8,6 +8,7 @@ from flask import Flask, request, url_for
 from flask_admin import Admin
 from flask_admin.theme import Bootstrap4Theme
 
+from admin_views import activity
 from admin_views.accounts import register_account_views
 from admin_views.home import HomeView
 from admin_views.pages import MenuEntry, MenuGroup
@@ -73,6 +74,8 @@ def _menu() -> tuple[MenuGroup, ...]:
         entries.append(MenuEntry(read(say("Export grants")), "/admin/export_grant/", request.blueprint == "grants"))
     if reads:
         entries.append(MenuEntry(read(say("Delegations")), "/admin/delegation/", request.blueprint == "delegations"))
+    if reads:
+        entries.append(MenuEntry(read(activity.TITLE), "/admin/activity/", request.blueprint == "activity"))
     if entries:
         groups[read(say("Accounts"))] = entries
     return tuple(MenuGroup(name, tuple(entries)) for name, entries in groups.items())

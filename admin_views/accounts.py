@@ -12,7 +12,7 @@ from flask import Flask, Response, redirect, render_template, request, url_for
 from peewee import JOIN, Expression
 from werkzeug.wrappers import Response as AnyResponse
 
-from admin_views import account_details, account_forms, delegations, grants
+from admin_views import account_details, account_forms, activity, delegations, grants
 from admin_views.account_parts import (
     LABELS,
     TITLE,
@@ -64,11 +64,12 @@ PAGES = (account_details, account_forms)
 
 
 def register_account_views(app: Flask, registers: Mapping[str, Register]) -> None:
-    """Put the pages of accounts, export grants and delegations into the application."""
+    """Put the pages of accounts, export grants, delegations and of what happened into the application."""
     app.extensions["backoffice_registers"] = registers
     app.register_blueprint(bp)
     app.register_blueprint(grants.bp)
     app.register_blueprint(delegations.bp)
+    app.register_blueprint(activity.bp)
 
 
 # --- list -------------------------------------------------------------------------------------------------
