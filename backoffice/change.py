@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from peewee import IntegrityError
@@ -337,7 +338,8 @@ class _Work:
 
 def asks(declaration: Declaration, act: Act, record: Any) -> tuple[Ask, ...]:
     """What an act asks on this record (the columns of its conditions are among the facts of a row that was read)."""
-    return tuple(ask for ask in act.ask if all(holds(record, when, declaration) for when in ask.when))
+    found = (ask for ask in act.ask if all(holds(record, when, declaration) for when in ask.when))
+    return tuple(replace(ask, required=False) if ask.rule in declaration.absent else ask for ask in found)
 
 
 def own_info(ask: Ask, name: str) -> Info:

@@ -49,6 +49,7 @@ class ProductReturn(RecordModel):
     """One return of one product on one complaint. What was decided is copied from there, what came back is the keeper's to write."""
 
     complaint = ForeignKeyField(Complaint, on_delete="RESTRICT", backref="+")
+    complaint_no = CharField(24, default="")
     customer = ForeignKeyField(CustomerArchive, null=True, on_delete="RESTRICT", backref="+")
     customer_name = CharField(120, default="")
     order_no = CharField(30, default="")
