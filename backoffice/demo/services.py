@@ -81,7 +81,7 @@ class Story:
     customer: Planned | None
     good: Good
     acts: list[tuple[str, str, dt.datetime, dict[str, Any]]] = field(default_factory=list)
-    origin: str = "request"
+    origin: str = "customer_request"
     content: str = "repair"
     more: dict[str, Any] = field(default_factory=dict)
     manager: str = "service_manager"
@@ -155,7 +155,7 @@ class _Plan:
             "purchased_at": "川北经销点",
             "fault_description": "夜班掺加后细度波动，要求尽快到场指导掺量",
         }
-        walk = (
+        walk: tuple[tuple[str, str, dt.datetime, dict[str, Any]], ...] = (
             ("service_manager", "dispatched", on(next_day, "09:10"), {}),
             ("service_staff", "on_site", on(next_day, "14:05"), {"arrived_at": on(next_day, "14:00")}),
             (
@@ -219,7 +219,7 @@ class _Plan:
         good = rng.choice(PRODUCTS)
         manager = rng.choice(_MANAGERS)
         story = Story(key, kind, at, technician, customer, good, manager=manager)
-        story.origin = rng.choices(("request", "grumble", "quality"), (86, 9, 5))[0]
+        story.origin = rng.choices(("customer_request", "grumble", "quality_instruction"), (86, 9, 5))[0]
         story.content = "repair" if good.unit == "set" else rng.choice(("consulting", "training", "repair"))
         if customer is not None and customer.inputs["area"] == "C" and not area:
             raise ValueError("entries out of town have their application")
@@ -300,7 +300,7 @@ class _Plan:
             inputs["charge_amount"] = story.more.get("charge") or rng.choice(
                 ("60.00", "80.00", "120.00", "200.00", "360.00")
             )
-        if story.origin == "quality":
+        if story.origin == "quality_instruction":
             inputs |= {"cause": "批次间含水率波动", "measure": "出厂检验增加一次抽检，并告知使用方"}
         if story.good.unit == "set" and rng.random() < 0.5:
             inputs["parts_used"] = [self._part(part) for part in rng.sample(PARTS, rng.choice((1, 2)))]
