@@ -62,7 +62,7 @@ class Field:
     the states in which it may be typed after creation (empty: wherever the record may be updated). `pick`
     narrows what a reference offers to rows that meet the conditions; one with a rule only narrows the offer, and the guard of
     that rule refuses the others with its reason. `format`: `email`, or `duration` for whole seconds shown as 4:55.
-    `tone` is that of a mark, a yes-or-no field that the system sets.
+    `tone` is that of a mark, a yes-or-no field that the system sets. `default`: `today` and `now` are those of the creation.
     """
 
     name: str
