@@ -295,7 +295,8 @@ class Block:
 @dataclass(frozen=True)
 class Print:
     """A printed form of one record, or (`many`) of all records that `by` selects (`month`, `date`, `area`, `user`, or the
-    list's own query). `register` borrows the rows of another register. `parts` are the copies with their recipients."""
+    list's own query). `register` borrows the rows of another register. `parts` are the copies with their recipients, because of
+    the row `rule` if it is named; without that row there is one copy."""
 
     name: str
     zh: str
@@ -307,6 +308,7 @@ class Print:
     paper: str = "A4"
     parts: tuple[Text, ...] = ()
     states: tuple[str, ...] = ()
+    rule: str = ""
 
 
 @dataclass(frozen=True)
@@ -330,7 +332,7 @@ class Link:
 
     With `alike` they do not point here, but have the same value as this record in that column of the model. `act`: shown only to
     those whose roles open that act. `create`: the text of a button that makes such a record from here, offered where its
-    reference would offer this record.
+    reference would offer this record. `rule`: they are shown because of that row.
     """
 
     register: str
@@ -340,6 +342,7 @@ class Link:
     alike: str = ""
     act: str = ""
     create: Text | None = None
+    rule: str = ""
 
 
 @dataclass(frozen=True)
