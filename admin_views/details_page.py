@@ -282,7 +282,8 @@ class DetailsBuilder:
             if other is None or link.create is None or not self.access.may(other, "create"):
                 continue
             if may_choose(self.access, other, other.fields[link.field], self.seen.id, offer=True):
-                url = url_for(f"{other.name}.create_view", **{link.field: self.seen.id})
+                named: dict[str, Any] = {link.field: self.seen.id}
+                url = url_for(f"{other.name}.create_view", **named)
                 yield Button(f"create_{other.name}", read(link.create), url)
 
     def _marks(self) -> tuple[tuple[str, str], ...]:
