@@ -162,6 +162,7 @@ class _Check:
             yield from self._words(f"{what}: alike", [link.alike], frozenset(self.declaration.columns))
         if link.act:
             yield from self._words(f"{what}: act", [link.act], frozenset(self.declaration.acts))
+        yield from self._words(f"{what}: rule", [link.rule] if link.rule else [], self.rows)
 
     def _ties(self) -> Iterator[str]:
         """What binds the record to others and to people: what it holds, who acts for its owner, who gave it away."""
@@ -302,11 +303,7 @@ class _Check:
         acts = {*self.declaration.acts, *WRITES}
         sides = {*self.declaration.slots, *self.declaration.acts, *self.fields}
         seen: set[str] = set()
-        for always in self.register.always:
-            yield from self._words("always: on", always.on, acts)
-            for name in (always.guard, always.compute):
-                if name:
-                    yield from self._function("always", name)
+        yield from self._always(acts)
         for rule in self.register.rules:
             what = f"rule {rule.id}"
             if rule.id in seen:
@@ -330,6 +327,13 @@ class _Check:
             if not isinstance(rule.how, Text) or not rule.how.en:
                 yield f"{what} does not say how it is met"
 
+    def _always(self, acts: Collection[str]) -> Iterator[str]:
+        for always in self.register.always:
+            yield from self._words("always: on", always.on, acts)
+            for name in (always.guard, always.compute):
+                if name:
+                    yield from self._function("always", name)
+
     def _prints(self) -> Iterator[str]:
         for form in self.register.prints:
             what = f"print {form.name}"
@@ -338,6 +342,7 @@ class _Check:
                 yield f"{what}: register {form.register!r} does not exist{_nearest(form.register, set(self.catalogue))}"
                 continue
             yield from self._words(f"{what}: states", form.states, frozenset(source.states))
+            yield from self._words(f"{what}: rule", [form.rule] if form.rule else [], self.rows)
             yield from self._words(f"{what}: by", (period for period, _ in form.by), PERIODS_OF_PRINTS)
             yield from self._words(f"{what}: by", (name for _, name in form.by), frozenset(source.fields))
             for block in form.blocks:

@@ -62,7 +62,7 @@ class Field:
     the states in which it may be typed after creation (empty: wherever the record may be updated). `pick`
     narrows what a reference offers to rows that meet the conditions; one with a rule only narrows the offer, and the guard of
     that rule refuses the others with its reason. `format`: `email`, or `duration` for whole seconds shown as 4:55.
-    `tone` is that of a mark, a yes-or-no field that the system sets.
+    `tone` is that of a mark, a yes-or-no field that the system sets. `default`: `today` and `now` are those of the creation.
     """
 
     name: str
@@ -295,7 +295,8 @@ class Block:
 @dataclass(frozen=True)
 class Print:
     """A printed form of one record, or (`many`) of all records that `by` selects (`month`, `date`, `area`, `user`, or the
-    list's own query). `register` borrows the rows of another register. `parts` are the copies with their recipients."""
+    list's own query). `register` borrows the rows of another register. `parts` are the copies with their recipients, because of
+    the row `rule` if it is named; without that row there is one copy."""
 
     name: str
     zh: str
@@ -307,6 +308,7 @@ class Print:
     paper: str = "A4"
     parts: tuple[Text, ...] = ()
     states: tuple[str, ...] = ()
+    rule: str = ""
 
 
 @dataclass(frozen=True)
@@ -330,7 +332,7 @@ class Link:
 
     With `alike` they do not point here, but have the same value as this record in that column of the model. `act`: shown only to
     those whose roles open that act. `create`: the text of a button that makes such a record from here, offered where its
-    reference would offer this record.
+    reference would offer this record. `rule`: they are shown because of that row.
     """
 
     register: str
@@ -340,6 +342,7 @@ class Link:
     alike: str = ""
     act: str = ""
     create: Text | None = None
+    rule: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from models.register import Act, Ask, By, Route, Slot, State, Text
+from models.goods.choices import GOODS_BACK, MONEY_OUT
+from models.register import Act, Ask, By, Route, Slot, State, Text, When
 
 _DEPUTY = (By(role="deputy_gm"),)
 _TELLERS = (
@@ -67,7 +68,11 @@ ACTS = (
         "closed",
         "结案",
         "close",
-        (Route(("notified",), _CLOSERS),),
+        (
+            Route(("notified",), _CLOSERS, (When("settlement", ("done",)),)),
+            Route(("notified",), _CLOSERS, (When("method", (*GOODS_BACK, *MONEY_OUT), negate=True),)),
+            Route(("notified",), _CLOSERS, quiet=True),
+        ),
         "closed",
         reason="optional",
         effect="end_of_case",
