@@ -189,7 +189,9 @@ class Blueprint:
         options = {str(key): text for key, text in self._options(info)}
         arguments = {
             "label": label(child.child),
-            "choices": _choices([*options.items(), *((key, text) for key, text in chosen.items() if key not in options)]),
+            "choices": _choices(
+                [*options.items(), *((key, text) for key, text in chosen.items() if key not in options)]
+            ),
             "default": list(chosen),
             "validate_choice": False,
             "widget": TicksWidget(prefix_label=False),

@@ -75,7 +75,8 @@ class Field:
     that rule refuses the others with its reason. `format`: `email`, or `duration` for whole seconds shown as 4:55.
     `tone` is that of a mark, a yes-or-no field that the system sets. `copy` (`customer.phone`): left empty in a new record, it
     is filled from there, as far as its maker may read it. `derived`: what a choice shows instead, the first that holds;
-    it orders by the place of its choices. `roles` narrows a reference to an account to people who hold one of them.
+    it orders by the place of its choices. `needed_by`: `required_when` belongs to that rule row and falls with it. `suggest`
+    (`now`) stands in the form of a new record and is nothing more. `roles` narrows a reference to an account to people who hold one of them.
     """
 
     name: str
@@ -103,6 +104,8 @@ class Field:
     copy: str = ""
     derived: tuple[Derived, ...] = ()
     roles: tuple[str, ...] = ()
+    needed_by: str = ""
+    suggest: str = ""
 
 
 @dataclass(frozen=True)
@@ -166,9 +169,11 @@ class Route:
 class Ask:
     """A field asked by an act: a column, or `child.column` for each line. `required` in the form of this act.
 
-    With `kind` (`integer`, `quantity`, `text`, `day`, `choice`) it is no column but a value of the act alone, with its own label,
+    With `kind` (`integer`, `quantity`, `money`, `text`, `day`, `choice`) it is no column but a value of the act alone, with its own label,
     bounds and choices. `default` (`today` is a day) stands in the form and for an input that was not sent at all.
-    `when`: it is asked, and needed, only on records that meet these conditions.
+    `when`: it is asked, and needed, only on records that meet these conditions. `suggest` stands in the form of a column that is still
+    empty and is nothing more: `now`, `today`, or `@` and another column of the record. `needed_by`: it is needed because of that
+    rule row and no more without it.
     """
 
     field: str
@@ -181,6 +186,8 @@ class Ask:
     choices: tuple[Choice, ...] = ()
     default: str = ""
     when: tuple[When, ...] = ()
+    suggest: str = ""
+    needed_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -310,7 +317,8 @@ class Ahead:
 
 @dataclass(frozen=True)
 class Block:
-    """One block of a printed form: `fields`, `lines` (a child table or the records), `signatures`, `text`, `space`.
+    """One block of a printed form: `fields`, `lines` (a child table or the records), `each` (the fields of each of many records),
+    `signatures`, `text`, `space`.
 
     `headings` says what stands over a column instead of the field's label.
     """
@@ -331,7 +339,9 @@ class Block:
 @dataclass(frozen=True)
 class Print:
     """A printed form of one record, or (`many`) of all records that `by` selects (`month`, `date`, `area`, `user`, or the
-    list's own query). `register` borrows the rows of another register. `parts` are the copies with their recipients."""
+    list's own query). `register` borrows the rows of another register. `parts` are the copies with their recipients. `cover`: a first page
+    says what was bound.
+    """
 
     name: str
     zh: str
@@ -343,6 +353,7 @@ class Print:
     paper: str = "A4"
     parts: tuple[Text, ...] = ()
     states: tuple[str, ...] = ()
+    cover: bool = False
 
 
 @dataclass(frozen=True)

@@ -188,6 +188,10 @@ def _paginated(pieces: Sequence[Piece], body: float) -> list[list[_Placed]]:
             place(grid, row)
 
     for piece in pieces:
+        if isinstance(piece, Gap) and piece.turns:
+            pages.append([])
+            y = 0.0
+            continue
         if isinstance(piece, Gap):
             y += piece.height if y else 0
             continue
