@@ -94,7 +94,7 @@ class TicksWidget(ListWidget):
 
     def __call__(self, field: Any, **kwargs: Any) -> Markup:
         nothing = html_params(type="hidden", name=field.name, value="", id=False)
-        return Markup("<input {}>").format(_Ready(nothing)) + super().__call__(field, **kwargs)
+        return Markup("<input {}>{}").format(_Ready(nothing), super().__call__(field, **kwargs))
 
 
 class LookupField(Field):

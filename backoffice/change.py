@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from peewee import IntegrityError
@@ -104,8 +105,8 @@ class _Work:
             record.created_by = record.updated_by = actor.id
         for info in declaration.fields.values():
             if info.field.default is not None and info.typed:
-                default = clock.today() if info.field.default == "today" else info.field.default
-                setattr(record, info.name, default)
+                now = {"today": clock.today(), "now": self.now}
+                setattr(record, info.name, now.get(info.field.default, info.field.default))
         names_owner = declaration.register.owner_is
         if names_owner and picking.makes_own_only(actor, declaration):
             setattr(record, names_owner, actor.id)
@@ -226,15 +227,15 @@ class _Work:
             elif ask.kind:
                 own[ask.field] = self._own_value(ask)
             elif ask.field in self.declaration.fields:
-                draft.type_fields(self.inputs, [ask.field])
+                draft.type_fields(self._given(ask), [ask.field])
                 empty = getattr(
                     draft.record,
                     f"{ask.field}_id" if self.declaration.fields[ask.field].kind in {"ref", "file"} else ask.field,
                 )
-                needed = ask.required and ask.needed_by not in self.declaration.absent
-                if needed and (empty is None or str(empty).strip() == "") and ask.field not in self.errors.found:
+                needed = ask.required and (empty is None or not str(empty).strip())
+                if needed and ask.field not in self.errors.found:
                     text = say("{field} is needed.", field=label(self.declaration.fields[ask.field].field))
-                    rule = self.declaration.rules.get(ask.needed_by or self._rule_of(ask.field))
+                    rule = self.declaration.rules.get(ask.rule or self._rule_of(ask.field))
                     self.errors.add(ask.field, text, *((rule.id, rule.clause) if rule is not None else ()))
         for name, columns in typable.lines_of_act(self.actor, self.declaration, act).items():
             if name in self.inputs:
@@ -254,10 +255,15 @@ class _Work:
             (rule.id for rule in self.declaration.rules.values() if self.act in rule.on and name in rule.fields), ""
         )
 
+    def _given(self, ask: Ask) -> Mapping[str, Any]:
+        """The inputs, with what stands for an asked value that was not sent at all."""
+        if not ask.default or self.inputs.get(ask.field) is not None:
+            return self.inputs
+        today = self.now.astimezone(clock.company_zone()).date()
+        return {**self.inputs, ask.field: today if ask.default == "today" else ask.default}
+
     def _own_value(self, ask: Ask) -> Any:
-        raw = self.inputs.get(ask.field)
-        if raw is None and ask.default:
-            raw = self.now.astimezone(clock.company_zone()).date() if ask.default == "today" else ask.default
+        raw = self._given(ask).get(ask.field)
         try:
             value = parse(own_info(ask, ask.field), raw) if raw is not None else None
         except BadValue as wrong:
@@ -349,7 +355,8 @@ class _Work:
 
 def asks(declaration: Declaration, act: Act, record: Any) -> tuple[Ask, ...]:
     """What an act asks on this record (the columns of its conditions are among the facts of a row that was read)."""
-    return tuple(ask for ask in act.ask if all(holds(record, when, declaration) for when in ask.when))
+    found = (ask for ask in act.ask if all(holds(record, when, declaration) for when in ask.when))
+    return tuple(replace(ask, required=False) if ask.rule in declaration.absent else ask for ask in found)
 
 
 def own_info(ask: Ask, name: str) -> Info:

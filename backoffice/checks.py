@@ -301,9 +301,8 @@ class _Check:
         yield from self._paths(f"{what}: ask", (ask.field for ask in act.ask if not ask.kind))
         for when in (when for ask in act.ask for when in ask.when):
             yield from self._when(f"{what}: asked when", when)
+        yield from self._words(f"{what}: ask: rule", (ask.rule for ask in act.ask if ask.rule), self.rows)
         for ask in act.ask:
-            if ask.needed_by:
-                yield from self._words(f"{what}: {ask.field} needed_by", [ask.needed_by], self.rows)
             yield from self._suggested(f"{what}: {ask.field}", ask.suggest)
         yield from self._words(f"{what}: alone", act.alone, self._references())
         yield from self._words(f"{what}: children", act.children, self.children)
@@ -351,11 +350,7 @@ class _Check:
         acts = {*self.declaration.acts, *WRITES}
         sides = {*self.declaration.slots, *self.declaration.acts, *self.fields}
         seen: set[str] = set()
-        for always in self.register.always:
-            yield from self._words("always: on", always.on, acts)
-            for name in (always.guard, always.compute):
-                if name:
-                    yield from self._function("always", name)
+        yield from self._always(acts)
         for rule in self.register.rules:
             what = f"rule {rule.id}"
             if rule.id in seen:
@@ -378,6 +373,13 @@ class _Check:
                 yield f"{what} names no source clause"
             if not isinstance(rule.how, Text) or not rule.how.en:
                 yield f"{what} does not say how it is met"
+
+    def _always(self, acts: Collection[str]) -> Iterator[str]:
+        for always in self.register.always:
+            yield from self._words("always: on", always.on, acts)
+            for name in (always.guard, always.compute):
+                if name:
+                    yield from self._function("always", name)
 
     def _prints(self) -> Iterator[str]:
         for form in self.register.prints:

@@ -73,10 +73,11 @@ class Field:
     the states in which it may be typed after creation (empty: wherever the record may be updated). `pick`
     narrows what a reference offers to rows that meet the conditions; one with a rule only narrows the offer, and the guard of
     that rule refuses the others with its reason. `format`: `email`, or `duration` for whole seconds shown as 4:55.
-    `tone` is that of a mark, a yes-or-no field that the system sets. `copy` (`customer.phone`): left empty in a new record, it
-    is filled from there, as far as its maker may read it. `derived`: what a choice shows instead, the first that holds;
-    it orders by the place of its choices. `needed_by`: `required_when` belongs to that rule row and falls with it. `suggest`
-    (`now`) stands in the form of a new record and is nothing more. `roles` narrows a reference to an account to people who hold one of them.
+    `tone` is that of a mark, a yes-or-no field that the system sets. `default`: `today` and `now` are those of the creation.
+    `suggest` (`now`, `today`) only stands in the form of a new record. `copy` (`customer.phone`): left empty in a new record, it is
+    filled from there, as far as its maker may read it. `derived`: what a choice shows instead, the first that holds; it orders
+    by the place of its choices. `needed_by`: `required_when` belongs to that rule row and falls with it. `roles` narrows a
+    reference to an account to people who hold one of them.
     """
 
     name: str
@@ -171,9 +172,8 @@ class Ask:
 
     With `kind` (`integer`, `quantity`, `money`, `text`, `day`, `choice`) it is no column but a value of the act alone, with its own label,
     bounds and choices. `default` (`today` is a day) stands in the form and for an input that was not sent at all.
-    `when`: it is asked, and needed, only on records that meet these conditions. `suggest` stands in the form of a column that is still
-    empty and is nothing more: `now`, `today`, or `@` and another column of the record. `needed_by`: it is needed because of that
-    rule row and no more without it.
+    `when`: it is asked, and needed, only on records that meet these conditions. `rule`: needed because of that rule row alone.
+    `suggest` only stands in the form, of a column that is still empty: `now`, `today`, or `@` and another column of the record.
     """
 
     field: str
@@ -187,7 +187,7 @@ class Ask:
     default: str = ""
     when: tuple[When, ...] = ()
     suggest: str = ""
-    needed_by: str = ""
+    rule: str = ""
 
 
 @dataclass(frozen=True)
@@ -376,7 +376,8 @@ class Link:
     """Records of another register that point here through `field`, shown on the details page.
 
     With `alike` they do not point here, but have the same value as this record in that column of the model. `act`: shown only to
-    those whose roles open that act.
+    those whose roles open that act. `create`: the text of a button that makes such a record from here, offered where its
+    reference would offer this record.
     """
 
     register: str
@@ -385,6 +386,7 @@ class Link:
     en: str
     alike: str = ""
     act: str = ""
+    create: Text | None = None
 
 
 @dataclass(frozen=True)

@@ -255,6 +255,259 @@ class Company:
                 self.done("custodian_5s", "key_checkout", record, "closed", papers, now=back)
         return record
 
+    def product(self, code: str = "", **more: Any) -> int:
+        self._count = getattr(self, "_count", 0) + 1
+        inputs = {
+            "code": code or f"CP{self._count:03d}",
+            "name": "外加剂 ZM-2",
+            "specification": "25kg",
+            "unit": "bag",
+            "warranty_months": "12",
+            "active": True,
+            **more,
+        }
+        return self.done("business_clerk", "product", None, "create", inputs).id
+
+    def warehouse(self, code: str = "", **more: Any) -> int:
+        self._count = getattr(self, "_count", 0) + 1
+        inputs = {"code": code or f"CK{self._count:03d}", "name": f"{self._count}号库", "active": True, **more}
+        return self.done("business_clerk", "warehouse", None, "create", inputs).id
+
+    def spare_part(self, stock: str = "10", product: int | None = None, warehouse: int | None = None) -> int:
+        product = product or self.product(name="滤芯", specification="10寸", unit="piece", spare_part=True)
+        inputs = {"product": product, "warehouse": warehouse or self.warehouse()}
+        made = self.done("warehouse_keeper", "spare_part", None, "create", inputs)
+        if stock:
+            self.done("warehouse_keeper", "spare_part", made.id, "stock_in", {"quantity": stock})
+        return made.id
+
+    def contract(self, owner: str = "salesperson", state: str = "signed", **more: Any) -> int:
+        """A contract of two years around today."""
+        inputs = {"subject": "外加剂供货与售后服务", "valid_from": "2025-03-01", "valid_to": "2027-02-28", **more}
+        inputs.setdefault("customer", self.customer(owner) if "customer" not in inputs else None)
+        made = self.done(owner, "contract", None, "create", inputs)
+        if state == "signed":
+            self.done("sales_manager", "contract", made.id, "signed", {"signed_on": "2025-02-25"})
+        return made.id
+
+    def complaint(self, who: str = "salesperson", **more: Any) -> int:
+        inputs: dict[str, Any] = {
+            "complainant": "吴投诉",
+            "received_at": "2026-03-02 09:30",
+            "order_no": "DD-2026-0001",
+            "batch_no": "B0912",
+            "delivered_qty": "100",
+            "defective_qty": "20",
+            "category": "quality",
+            "demand": "退货",
+            **more,
+        }
+        if "customer" not in inputs:
+            inputs["customer"] = self.customer("salesperson")
+        if "product" not in inputs:
+            inputs["product"] = self.product()
+        return self.done(who, "complaint", None, "create", inputs).id
+
+    def complaint_in(self, state: str, method: str = "return", who: str = "salesperson", **more: Any) -> int:
+        """A complaint brought to a state; the decision approves 20 pieces or 320 yuan."""
+        decided = {name: more.pop(name) for name in ("approved_qty", "amount") if name in more}
+        record = self.complaint(who, **more)
+        if state in {"registered", "void", "not_upheld"}:
+            if state != "registered":
+                by = "deputy_gm" if state == "not_upheld" else "service_manager"
+                self.done(by, "complaint", record, state, {"reason": "客户撤诉"})
+            return record
+        typed = {
+            "handler": self.users["service_staff"].id,
+            "method": method,
+            "approved_qty": "20" if method in {"return", "rework"} else "",
+            "amount": "320.00" if method in {"discount", "compensation"} else "",
+            "reason": "批次不合格",
+            **decided,
+        }
+        self.done("deputy_gm", "complaint", record, "judged", typed)
+        if state == "judged":
+            return record
+        if state == "unaccepted":
+            self.done("service_manager", "complaint", record, "unaccepted", {"reason": "要求全退"})
+            return record
+        self.done("service_manager", "complaint", record, "notified")
+        if state == "closed":
+            self.settle(record, method)
+            self.done("service_manager", "complaint", record, "closed")
+        return record
+
+    def settle(self, complaint: int, method: str) -> None:
+        """The paper that the decision ordered, made and posted."""
+        if method in {"return", "rework"}:
+            self.slip_in("posted", complaint=complaint, handling=method)
+        elif method in {"discount", "compensation"}:
+            self.certificate_in("posted", complaint=complaint, kind=method)
+
+    def service_inputs(self, kind: str = "C", **more: Any) -> dict[str, Any]:
+        """What a request of this kind needs: ten minutes ago by telephone, for a customer of area A."""
+        inputs: dict[str, Any] = {
+            "received_at": self.now - dt.timedelta(minutes=10),
+            "channel": "telephone",
+            "origin": "customer_request",
+            "service_kind": kind,
+            "service_content_class": "consulting",
+            "fault_description": "搅拌后凝固过快",
+            **more,
+        }
+        if kind == "D":
+            return inputs
+        if "customer" not in inputs:
+            inputs["customer"] = self.customer("salesperson")
+        if kind == "B" and "contract" not in inputs:
+            inputs["contract"] = self.contract(customer=inputs["customer"])
+        request = {
+            "service_address": "川北路1号",
+            "service_phone": "13555500100",
+            "product_model": "ZM-2",
+            "specification": "25kg",
+            "purchased_on": "2025-05-06",
+            "purchased_at": "川北经销点",
+        }
+        return {**request, **inputs}
+
+    def service(self, kind: str = "C", who: str = "service_staff", **more: Any) -> int:
+        """A registered service."""
+        return self.done(who, "service_log", None, "create", self.service_inputs(kind, **more)).id
+
+    def service_in(self, state: str, kind: str = "C", **more: Any) -> int:
+        """A service brought to a state: sent out now, there for an hour, signed by customer and manager in the order of the setting."""
+        record = self.service(kind, **more)
+        if state == "registered":
+            return record
+        if state == "void":
+            self.done("service_manager", "service_log", record, "void", {"reason": "客户取消"})
+            return record
+        for name, who, typed, minutes in self.service_road(record, kind):
+            at = self.now + dt.timedelta(minutes=minutes)
+            self.done(who, "service_log", record, name, typed(), now=at)
+            if name == state:
+                return record
+        raise NotDone(state)
+
+    def service_road(self, record: int, kind: str = "C") -> Sequence[tuple[str, str, Any, int]]:
+        """The steps of a service: name, who, what is typed, and how many minutes after now."""
+        start = self.now
+
+        def later(minutes: int) -> dt.datetime:
+            return start + dt.timedelta(minutes=minutes)
+
+        def signed() -> dict[str, Any]:
+            signer = "孙客户" if kind != "D" else self.head_of(record)
+            file = self.upload("service_staff", "service_log", "signed_paper", "凭证.pdf")
+            return {"customer_signed_by": signer, "customer_signed_at": later(70), "signed_paper": file}
+
+        work = {"started_at": later(20), "finished_at": later(60), "work_done": "调整配比并复测"}
+        charge = {"charge_amount": "180.00"} if kind == "A" else {}
+        model = self.catalogue["service_log"].model
+        by_customer = ("customer_signed", "service_staff", signed, 75)
+        by_manager = ("countersigned", "service_manager_2", lambda: {"reason": "同意"}, 80)
+        customer_first = model.get_by_id(record).signature_order == "customer_then_manager"
+        settled = {"cash_handed_on": later(0).date(), "invoice_no": "FP-0031"}
+        road = [
+            ("dispatched", "service_manager", lambda: {"dispatched_to": self.users["service_staff"].id}, 0),
+            ("on_site", "service_staff", lambda: {"arrived_at": later(15)}, 16),
+            ("finished", "service_staff", lambda: {**work, **charge}, 62),
+            *((by_customer, by_manager) if customer_first else (by_manager, by_customer)),
+        ]
+        if kind == "A":
+            road.append(("settled", "finance", lambda: settled, 90))
+        archived = {
+            "second_part_back_on": later(0).date(),
+            "satisfaction": "satisfied",
+            "result_told_on": later(0).date(),
+        }
+        return (*road, ("archived", "business_clerk", lambda: archived, 100))
+
+    def head_of(self, record: int) -> str:
+        """The name of the head of the internal customer, of anybody where there is none."""
+        row = self.catalogue["service_log"].model.get_by_id(record)
+        heads = ("dept_head", "sales_manager", "service_manager")
+        query = User.select().join(UserRole, on=(UserRole.user == User.id))
+        found = query.where(UserRole.role.in_(heads) & (User.department == row.customer_department_id)).first()
+        return str(found.name) if found is not None else "孙负责人"
+
+    def away(self, entry: int, who: str = "service_staff", state: str = "approved", **more: Any) -> int:
+        """An out-of-town application of a technician for this entry."""
+        inputs: dict[str, Any] = {
+            "service_entry": entry,
+            "place": "重庆",
+            "people": [{"person": self.users[who].id}],
+            "planned_from": self.now,
+            "planned_to": self.now + dt.timedelta(days=2),
+            "travel_budget": "800.00",
+            "allowance_budget": "200.00",
+            "reason": "现场复测",
+            **more,
+        }
+        record = self.done(who, "out_of_town_application", None, "create", inputs).id
+        for name, by in (("submitted", who), ("approved", "service_manager"), ("done", who)):
+            if state == "draft":
+                break
+            self.done(by, "out_of_town_application", record, name, {"reason": "同意"} if name == "approved" else {})
+            if name == state:
+                break
+        return record
+
+    def slip(self, who: str = "sales_clerk", **more: Any) -> int:
+        """A return slip, on a complaint of its own unless one is named."""
+        inputs = {
+            "return_reason": "质量问题",
+            "handling": "return",
+            "basis": "核决 2026-03",
+            **more,
+        }
+        if "complaint" not in inputs:
+            inputs["complaint"] = self.complaint_in("notified", inputs["handling"])
+        return self.done(who, "product_return", None, "create", inputs).id
+
+    def slip_in(self, state: str, received: str = "", **more: Any) -> int:
+        """A return slip brought to a state; all of it comes back unless `received` says how much."""
+        record = self.slip(**more)
+        back = received or ("18" if state == "disputed" else "20")
+        road = (
+            ("approved", "deputy_gm", {"reason": "同意"}),
+            ("received", "warehouse_keeper", {"received_qty": back}),
+            ("disputed" if state == "disputed" else "reconciled", "finance", {"reason": "与核定量核对"}),
+            ("posted", "finance", {"posting_no": "PZ-2026-0031"}),
+        )
+        if state == "void":
+            self.done("sales_clerk", "product_return", record, "void", {"reason": "客户留用"})
+            return record
+        for name, who, typed in road if state != "issued" else ():
+            self.done(who, "product_return", record, name, typed)
+            if name == state:
+                break
+        return record
+
+    def certificate(self, who: str = "sales_clerk", **more: Any) -> int:
+        inputs = {"kind": "discount", "amount": "320.00", **more}
+        if "complaint" not in inputs:
+            inputs["complaint"] = self.complaint_in("notified", inputs["kind"])
+        return self.done(who, "sales_discount_certificate", None, "create", inputs).id
+
+    def certificate_in(self, state: str, **more: Any) -> int:
+        record = self.certificate(**more)
+        register = "sales_discount_certificate"
+        if state == "void":
+            self.done("sales_clerk", register, record, "void", {"reason": "客户放弃"})
+            return record
+        for name, who in (("approved", "deputy_gm"), ("sealed", "sales_clerk"), ("posted", "finance")):
+            if state == "issued":
+                break
+            typed: dict[str, Any] = {}
+            if name == "sealed":
+                typed = {"customer_seal_on": "2026-03-04", "sealed_paper": self.upload(who, register, "sealed_paper")}
+            self.done(who, register, record, name, typed)
+            if name == state:
+                break
+        return record
+
     def gift_in(self, state: str, applicant: str = "salesperson", **more: Any) -> int:
         """A gift brought to a state along the usual road: two signatures, issue of 3, one signed for, two undelivered."""
         record = self.gift(applicant, **more)

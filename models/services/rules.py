@@ -29,7 +29,7 @@ RULES: tuple[Rule, ...] = (
     row(
         "SVC-02",
         "登记时间由系统记录；接报晚于登记一律拒绝；延误分钟数自动计算，超过规定标“登记延误超限”。",
-        "The server keeps the time of registration; a request received after it is refused; the delay is computed and marked beyond its limit.",
+        "The server keeps the time of registration; a request received later is refused; the delay is computed, marked beyond its limit.",
         on=("create", "update"),
         guard="received_before_registered",
         compute="time_registration",
@@ -107,7 +107,7 @@ RULES: tuple[Rule, ...] = (
     row(
         "SVC-11",
         "部门经理核签；做过该服务的人不能核签；未核签不能归档；客户与经理的签字次序按设置。",
-        "The manager countersigns, never whoever did the work; nothing is archived without it; the order of the two signatures is a setting.",
+        "The manager countersigns, never whoever did the work; nothing is archived without it; the order of both signatures is a setting.",
         on=("countersigned", "archived"),
         guard="another_countersigns",
         order=("countersigned",),
