@@ -22,10 +22,11 @@ from models.registers.out_of_town_application import OutOfTownApplication, OutOf
 from models.registers.service_log import ServiceLog
 from models.registers.spare_part import SparePart
 from tests.company import Company, Signed
+from tests.customers import customer_in
 from tests.registers.test_declarations import need, rows
 from tests.rules.walks import exported, form_values, offered, on_sqlite, value, wrong
-from tests.services import APPLICATION, REGISTER, act, at, create, dispatch, far_customer, finish, service
 from tests.servers import at_once
+from tests.services import APPLICATION, REGISTER, act, at, create, dispatch, far_customer, finish, service
 
 DECLARATION = Catalogue(REGISTERS)[REGISTER]
 
@@ -73,8 +74,8 @@ charge_amount 收费金额 S
 charge_mode 收费方式 A
 cash_handed_on 交款日期 S
 invoice_no 发票号 S
-travel_cost 差旅费 O
-allowance 补贴费 O
+travel_cost 差旅费 S
+allowance 补贴费 S
 service_cost 服务成本 A
 customer_signed_by 客户签字人 S
 customer_signed_at 客户签字时间 S
@@ -120,7 +121,7 @@ TRANSITIONS = [
     "archived customer_signed archived business_clerk,service_manager",
     "void registered,dispatched void service_manager",
     "enter_costs dispatched,on_site,finished,customer_signed,countersigned,settled  dispatched_to,finance",
-    "record_finding   service_manager,dept_head,dept_head",
+    "record_finding dispatched,on_site,finished,customer_signed,countersigned,settled,archived  service_manager,dept_head,dept_head",
 ]
 WAITING = {
     "SVC-17": "penalty_reward",
@@ -342,6 +343,7 @@ def test_a_technician_walks_through_the_pages(company: Company) -> None:
         path = f"/admin/{REGISTER}/new/"
         typed = {**form_values(browser.page(path)), **company.service_inputs("A", customer=customer)}
         typed["received_at"] = "2026-03-04T09:50"
+        del typed["customer-text"]  # As without a script: the id alone.
         assert browser.send(path, {**typed, "origin": ""}).status_code == 422
         assert browser.send(path, typed).status_code == 303
     record = ServiceLog.get().id
@@ -521,17 +523,17 @@ def test_the_customers_page_lists_his_services_once(company: Company) -> None:
         page = company.browser("business_clerk").page(
             f"/admin/customer_archive/details/?id={service(record).customer_id}"
         )
-    numbers_shown = [row["data-number"] for row in page.select("tr[data-id]") if row["data-number"].startswith("FW-")]
+    shown = [str(row["data-number"]) for row in page.select("tr[data-id]")]
+    numbers_shown = [number for number in shown if number.startswith("FW-")]
     assert numbers_shown == [service(record).number]
 
 
 def test_an_open_service_keeps_its_customer_from_the_archive(company: Company) -> None:
-    record = company.service()
-    customer = service(record).customer_id
-    outcome = company.do("archivist", "customer_archive", customer, "void", {"reason": "资料有误"})
-    assert not isinstance(outcome, Done)
+    customer = customer_in(company, "dormant")
+    record = company.service(customer=customer)
+    assert not isinstance(company.do("dept_head", "customer_archive", customer, "archived", {"reason": "歇业"}), Done)
     company.done("service_manager", REGISTER, record, "void", {"reason": "误登"})
-    assert isinstance(company.do("archivist", "customer_archive", customer, "void", {"reason": "资料有误"}), Done)
+    assert isinstance(company.do("dept_head", "customer_archive", customer, "archived", {"reason": "歇业"}), Done)
 
 
 # ---- forty at once -------------------------------------------------------------------------------------------------------
