@@ -11,12 +11,12 @@ from models.register import Act, Block, By, Link, Route, Text, When
 
 TONES = frozenset({"neutral", "waiting", "good", "bad", "muted"})
 ACT_TONES = frozenset({"primary", "good", "bad", "plain"})
-PERIODS = frozenset({"year", "month"})
-KINDS_OF_BLOCK = frozenset({"fields", "lines", "signatures", "text", "space"})
+PERIODS = frozenset({"year", "month", "day"})
+KINDS_OF_BLOCK = frozenset({"fields", "lines", "each", "signatures", "text", "space"})
 WRITES = frozenset({"create", "update"})
 VERBS = frozenset({"create", "read", "update", "void", "approve", "export"})
 SCOPES = frozenset({"own", "group", "area", "department", "all"})
-ASKED = frozenset({"integer", "quantity", "text", "day", "choice"})
+ASKED = frozenset({"integer", "quantity", "money", "text", "day", "choice"})
 FORMATS = frozenset({"email", "duration"})
 VIEWS = frozenset({"waiting", "mine"})  # Names of lists that every register has: admin_views.home
 PERIODS_OF_PRINTS = frozenset({"month", "date", "area", "user"})
@@ -109,12 +109,44 @@ class _Check:
             if field.format:
                 yield from self._words(f"field {info.path}: format", [field.format], FORMATS)
             yield from self._picks(info)
+            yield from self._words(f"field {info.path}: roles", field.roles, frozenset(ROLES))
+            yield from self._taken(info)
+            yield from self._derived(info)
             if field.level not in {1, 2, 3}:
                 yield f"field {info.path} has level {field.level}; valid: 1, 2, 3"
+            if field.needed_by:
+                yield from self._words(f"field {info.path}: needed_by", [field.needed_by], self.rows)
+            yield from self._suggested(f"field {info.path}", field.suggest)
             if field.required_when is not None:
                 yield from self._when(f"field {info.path}: required_when", field.required_when)
             if not (field.zh and field.en):
                 yield f"field {info.path} needs a label in Chinese and in English"
+
+    def _taken(self, info: Info) -> Iterator[str]:
+        """Where a new record's value is copied from: a reference of the record, and a field there."""
+        if not info.field.copy:
+            return
+        reference, _, name = info.field.copy.partition(".")
+        yield from self._words(f"field {info.path}: copy", [reference], self._references())
+        target = self.declaration.fields[reference].target if reference in self.fields else ""
+        if target in self.catalogue:
+            yield from self._words(f"field {info.path}: copy", [name], frozenset(self.catalogue[target].fields))
+
+    def _derived(self, info: Info) -> Iterator[str]:
+        moments = frozenset(name for name, other in self.declaration.fields.items() if other.kind == "instant")
+        for case in info.field.derived:
+            what = f"field {info.path}: derived"
+            yield from self._words(what, [case.value], frozenset(info.choices))
+            for when in case.when:
+                yield from self._when(what, when)
+            if case.before_today:
+                yield from self._words(f"{what}: before_today", [case.before_today], moments)
+            if case.rule:
+                yield from self._words(f"{what}: rule", [case.rule], self.rows)
+
+    def _suggested(self, what: str, suggest: str) -> Iterator[str]:
+        if suggest and suggest.removeprefix("@") not in ({"now", "today"} if suggest[0] != "@" else self.fields):
+            yield f"{what}: suggest is {suggest!r}; valid: now, today, or @ and a field"
 
     def _when(self, what: str, when: When) -> Iterator[str]:
         yield from self._words(what, [when.field], self.fields)
@@ -150,8 +182,21 @@ class _Check:
         for link in register.links:
             yield from self._link(link)
         yield from self._ties()
-        if register.numbering is not None and register.numbering.per not in PERIODS:
-            yield f"numbering per {register.numbering.per!r} does not exist{_nearest(register.numbering.per, PERIODS)}"
+        if register.numbering is not None:
+            yield from self._words("numbering per", [register.numbering.per], PERIODS)
+        for series in register.series:
+            what = f"series {series.field}"
+            yield from self._words(what, [series.field], self.fields)
+            yield from self._words(f"{what}: per", [series.numbering.per], PERIODS)
+            if series.rule:
+                yield from self._words(f"{what}: rule", [series.rule], self.rows)
+        for one in register.ahead:
+            yield from self._words("ahead", [one.field], self.fields)
+            yield from self._words("ahead: act", [one.act], frozenset(self.declaration.acts))
+            if one.field in self.fields:
+                yield from self._words(
+                    "ahead: value", [one.value], frozenset(self.declaration.fields[one.field].choices)
+                )
 
     def _link(self, link: Link) -> Iterator[str]:
         other, what = self.catalogue.get(link.register), f"link {link.register}"
@@ -258,7 +303,10 @@ class _Check:
         for when in (when for ask in act.ask for when in ask.when):
             yield from self._when(f"{what}: asked when", when)
         yield from self._words(f"{what}: ask: rule", (ask.rule for ask in act.ask if ask.rule), self.rows)
+        for ask in act.ask:
+            yield from self._suggested(f"{what}: {ask.field}", ask.suggest)
         yield from self._words(f"{what}: alone", act.alone, self._references())
+        yield from self._words(f"{what}: children", act.children, self.children)
         yield from self._words(f"{what}: ask", (ask.kind for ask in act.ask if ask.kind), ASKED)
         if act.reason not in {"", "optional", "required"}:
             yield f"{what}: reason is {act.reason!r}; valid: '', 'optional', 'required'"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from backoffice.access import Access
 from backoffice.declarations import Declaration, Info
 from backoffice.reading import Reader, Seen, child_paths
+from models.register import Act
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,17 @@ def for_record(access: Access, declaration: Declaration, seen: Seen) -> Typable:
     return _typable(access, declaration, seen)
 
 
+def lines_of_act(access: Access, declaration: Declaration, act: Act) -> dict[str, tuple[str, ...]]:
+    """The child tables that an act lets its person fill in, each with the columns that he may type."""
+    found = {}
+    for name in act.children:
+        child = declaration.children.get(name)
+        columns = tuple(info.name for info in child.fields.values() if _may_type(access, info, None)) if child else ()
+        if columns:
+            found[name] = columns
+    return found
+
+
 def reader_for(access: Access, declaration: Declaration) -> Reader:
     """A reader of all fields with the flags of all child columns."""
     return Reader(access, declaration, [*declaration.fields, *child_paths(declaration)])
@@ -39,7 +51,7 @@ def _typable(access: Access, declaration: Declaration, seen: Seen | None) -> Typ
     children = {}
     for name, child in declaration.children.items():
         columns = tuple(info.name for info in child.fields.values() if _may_type(access, info, seen))
-        if not child.child.system and columns:
+        if not child.child.system and not child.child.in_acts and columns:
             children[name] = columns
     return Typable(names, children)
 

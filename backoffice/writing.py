@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -20,11 +20,12 @@ from models.accounts import User, UserRole
 from models.base import db
 from models.evidence import AuditEvent, Series, Step, StoredFile
 from models.outcomes import Adjust, Changes, Insert, Put
-from models.params import param
-from models.register import Act, Text
+from models.params import param, setting
+from models.register import Act, Numbering, Text
 
 _SILENT = frozenset({"updated_at", "updated_by"})
 MOST_NAMED = 20
+_PERIODS = {"year": "%Y", "month": "%Y%m", "day": "%Y%m%d"}
 
 
 class Context:
@@ -46,6 +47,9 @@ class Context:
 
     def param(self, name: str, on: dt.date | None = None) -> Decimal:
         return param(name, on or self.today)
+
+    def setting(self, name: str, on: dt.date | None = None) -> str:
+        return setting(name, on or self.today)
 
     def local(self, instant: dt.datetime) -> dt.datetime:
         return instant.astimezone(clock.company_zone())
@@ -112,13 +116,27 @@ class Context:
             parts.append(declaration.model.id != self._draft.record.id)
         return list(declaration.model.select().where(*parts).order_by(declaration.model.id))
 
-    def people(self, role: str, group_id: int | None) -> Sequence[int]:
-        """The active accounts of a group that hold the role, in the order of their ids."""
-        if group_id is None:
+    def lines_of(self, register: str, record_id: int, child: str) -> Sequence[Any]:
+        """The lines of a child table of a record elsewhere, in their order, whoever may see them."""
+        found = self.actor.catalogue[register].children.get(child)
+        if found is None:
             return []
+        query = found.model.select().where(found.owner == record_id)
+        return list(query.order_by(found.model.position, found.model.id))
+
+    def people(self, role: str, group_id: int | None = None, *, area_id: int | None = None) -> Sequence[int]:
+        """The active accounts of a group or an area that hold the role, in the order of their ids."""
+        if group_id is None and area_id is None:
+            return []
+        place = User.group == group_id if group_id is not None else User.area == area_id
         query = User.select(User.id).join(UserRole, on=(UserRole.user == User.id))
-        query = query.where((User.group == group_id) & (UserRole.role == role) & (User.active == True))  # noqa: E712
+        query = query.where(place & (UserRole.role == role) & (User.active == True))  # noqa: E712 - SQL, not Python
         return [user.id for user in query.order_by(User.id)]
+
+    def staff_names(self, role: str, department_id: int | None) -> Sequence[str]:
+        """The names of the active accounts of a department that hold the role."""
+        ids = sorted(self.actor.staff.holders(role, department_id))
+        return [user.name for user in User.select(User.name).where(User.id.in_(ids))] if ids else []
 
     def limit_reached(self, what: str, most: int, minutes: int) -> bool:
         """Whether the person did this `most` times in the last minutes; if not, this time is entered in the history."""
@@ -202,8 +220,13 @@ class Writer:
         if record._meta.fields.get("created_at") is not None:
             record.created_at = record.updated_at = self.now
         record.version = 1
-        if self.declaration.register.numbering is not None:
-            record.number = self._next_number()
+        numbering = self.declaration.register.numbering
+        if numbering is not None:
+            record.number = self._next(self.declaration.name, numbering, text=True)
+        for series in self.declaration.series:
+            info = self.declaration.fields[series.field]
+            following = self._next(series_key(self.declaration, series.field), series.numbering, text=not info.numeric)
+            setattr(record, series.field, following)
         record.save(force_insert=True)
         refusal = self._write_rest()
         if refusal is not None:
@@ -375,6 +398,8 @@ class Writer:
             return self._short(wish, rule)
         other.model.update({other.columns[wish.field]: before + wish.delta}).where(other.model.id == wish.id).execute()
         self._tell(wish.register, wish.id, wish.field, before, before + wish.delta)
+        if wish.told is not None:
+            self._insert.append(replace(wish.told, values={**wish.told.values, wish.balance: before + wish.delta}))
         return None
 
     def _put_elsewhere(self, wish: Put, rule: str) -> Declined | None:
@@ -416,17 +441,14 @@ class Writer:
             ).execute()
             self._cancelled.extend(slots)
 
-    def _next_number(self) -> str:
-        """The next number of the series, under the lock of its row: no gap, no double (P3)."""
-        numbering = self.declaration.register.numbering
-        assert numbering is not None  # noqa: S101 - narrows the type
-        local = self.now.astimezone(clock.company_zone())
-        period = f"{local:%Y%m}" if numbering.per == "month" else f"{local:%Y}"
-        where = (Series.register == self.declaration.name) & (Series.period == period)
-        Series.insert(register=self.declaration.name, period=period).on_conflict_ignore().execute()
+    def _next(self, key: str, numbering: Numbering, *, text: bool) -> Any:
+        """The next number of a series, under the lock of its row: no gap, no double (P3)."""
+        period = period_of(numbering, self.now)
+        where = (Series.register == key) & (Series.period == period)
+        Series.insert(register=key, period=period).on_conflict_ignore().execute()
         Series.update(last=Series.last + 1).where(where).execute()
         last = Series.select(Series.last).where(where).scalar()
-        return f"{numbering.prefix}-{period}-{last:0{numbering.width}d}"
+        return f"{numbering.prefix}-{period}-{last:0{numbering.width}d}" if text else last
 
     # ---- history ---------------------------------------------------------------------------------------------------
 
@@ -503,6 +525,16 @@ class Writer:
         return Done(record.id, number, str(getattr(record, "state", "")), record.version, self.name, tuple(warnings))
 
 
+def series_key(declaration: Declaration, field: str) -> str:
+    """Under which name the last number of a further series is kept."""
+    return f"{declaration.name}.{field}"
+
+
+def period_of(numbering: Numbering, at: dt.datetime) -> str:
+    """The period of a series at a moment, in the company's time zone. > 2025   202503   20250305"""
+    return f"{at.astimezone(clock.company_zone()):{_PERIODS[numbering.per]}}"
+
+
 def _name_of(declaration: Declaration, record: Any) -> str:
     """What a record is called in messages and in the history: its number, or of a master the first text of its label."""
     first = record.__data__.get(declaration.register.label[0])
@@ -511,4 +543,4 @@ def _name_of(declaration: Declaration, record: Any) -> str:
     )
 
 
-__all__ = ["Context", "Writer"]
+__all__ = ["Context", "Writer", "period_of", "series_key"]

@@ -25,8 +25,21 @@ class Refused:
 
 
 @dataclass(frozen=True)
+class Insert:
+    """A new row of a child table written by the system, in the history of record `record_id` of `register` (0: this record)."""
+
+    register: str
+    child: str
+    record_id: int
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Adjust:
-    """Add `delta` to a number or quantity of another record; refused with `reason` when it would fall below zero."""
+    """Add `delta` to a number or quantity of another record; refused with `reason` when it would fall below zero.
+
+    `told` is the row that tells of it, its column `balance` takes what there is then.
+    """
 
     register: str
     id: int
@@ -34,6 +47,8 @@ class Adjust:
     delta: int | Decimal
     reason: Text
     rule: str = ""
+    told: Insert | None = None
+    balance: str = ""
 
 
 _CHANGED = Text("相关记录已变更，请重试。", "A related record has changed meanwhile; try again.")
@@ -49,16 +64,6 @@ class Put:
     expected: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     reason: Text = _CHANGED
     rule: str = ""
-
-
-@dataclass(frozen=True)
-class Insert:
-    """A new row of a child table written by the system, in the history of record `record_id` of `register` (0: this record)."""
-
-    register: str
-    child: str
-    record_id: int
-    values: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -89,11 +94,12 @@ class Context(Protocol):
     """All that a guard, an effect or a computation may know besides the record and the inputs.
 
     `act` is `create`, `update` or the name of the act. `before` gives the stored value of a field as it was before the act.
-    `param` is a setting as it stands today or on the day `on`. `open_records` names the records of other registers that
-    still hold this one, by number where the actor may read it. `another` tells whether another record of this register
-    has that value, whoever may see it. `found` gives the other records of a register whose columns have these values (a
-    tuple: one of them). `people` are the active accounts of a group with a role. `limit_reached` counts one more use of
-    `what` by the actor and tells whether that is one too many.
+    `param` is a figure among the settings as it stands today or on the day `on`, `setting` one that is a word. `open_records`
+    names the records of other registers that still hold this one, by number where the actor may read it. `another` tells
+    whether another record of this register has that value, whoever may see it. `found` gives the other records of a register
+    whose columns have these values (a tuple: one of them). `people` are the active accounts of a group or an area with a
+    role, `staff_names` the names of those of a department, `lines_of` the lines of a record elsewhere. `limit_reached` counts
+    one more use of `what` by the actor and tells whether that is one too many.
     """
 
     act: str
@@ -102,6 +108,8 @@ class Context(Protocol):
     actor: Person
 
     def param(self, name: str, on: dt.date | None = None) -> Decimal: ...
+
+    def setting(self, name: str, on: dt.date | None = None) -> str: ...
 
     def local(self, instant: dt.datetime) -> dt.datetime: ...
 
@@ -123,6 +131,10 @@ class Context(Protocol):
 
     def found(self, register: str, **columns: Any) -> Sequence[Any]: ...
 
-    def people(self, role: str, group_id: int | None) -> Sequence[int]: ...
+    def lines_of(self, register: str, record_id: int, child: str) -> Sequence[Any]: ...
+
+    def people(self, role: str, group_id: int | None = None, *, area_id: int | None = None) -> Sequence[int]: ...
+
+    def staff_names(self, role: str, department_id: int | None) -> Sequence[str]: ...
 
     def limit_reached(self, what: str, most: int, minutes: int) -> bool: ...

@@ -54,6 +54,17 @@ class When:
 
 
 @dataclass(frozen=True)
+class Derived:
+    """A value that a choice shows instead of the stored one while the record meets `when` and, with `before_today`, the moment
+    in that column lies before today. It is worked out when read, so that no midnight is missed. Falls with the row `rule`."""
+
+    value: str
+    when: tuple[When, ...] = ()
+    before_today: str = ""
+    rule: str = ""
+
+
+@dataclass(frozen=True)
 class Field:
     """How people see one column of the model. The storage type, length and references are the model's own.
 
@@ -63,6 +74,10 @@ class Field:
     narrows what a reference offers to rows that meet the conditions; one with a rule only narrows the offer, and the guard of
     that rule refuses the others with its reason. `format`: `email`, or `duration` for whole seconds shown as 4:55.
     `tone` is that of a mark, a yes-or-no field that the system sets. `default`: `today` and `now` are those of the creation.
+    `suggest` (`now`, `today`) only stands in the form of a new record. `copy` (`customer.phone`): left empty in a new record, it is
+    filled from there, as far as its maker may read it. `derived`: what a choice shows instead, the first that holds; it orders
+    by the place of its choices. `needed_by`: `required_when` belongs to that rule row and falls with it. `roles` narrows a
+    reference to an account to people who hold one of them.
     """
 
     name: str
@@ -87,11 +102,19 @@ class Field:
     help: Text | None = None
     wide: bool = False
     tone: str = "bad"
+    copy: str = ""
+    derived: tuple[Derived, ...] = ()
+    roles: tuple[str, ...] = ()
+    needed_by: str = ""
+    suggest: str = ""
 
 
 @dataclass(frozen=True)
 class Child:
-    """A child table, shown as lines of the form. `owner` is the foreign key to the record. `system`: written by acts only."""
+    """A child table, shown as lines of the form. `owner` is the foreign key to the record. `system`: written by acts only.
+
+    `in_acts`: its lines come with acts alone, typed there or written by them, and it is shown once there are any.
+    """
 
     name: str
     zh: str
@@ -103,6 +126,7 @@ class Child:
     maximum: int = 50
     system: bool = False
     rule: str = ""
+    in_acts: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,9 +174,10 @@ class Route:
 class Ask:
     """A field asked by an act: a column, or `child.column` for each line. `required` in the form of this act.
 
-    With `kind` (`integer`, `quantity`, `text`, `day`, `choice`) it is no column but a value of the act alone, with its own label,
+    With `kind` (`integer`, `quantity`, `money`, `text`, `day`, `choice`) it is no column but a value of the act alone, with its own label,
     bounds and choices. `default` (`today` is a day) stands in the form and for an input that was not sent at all.
     `when`: it is asked, and needed, only on records that meet these conditions. `rule`: needed because of that rule row alone.
+    `suggest` only stands in the form, of a column that is still empty: `now`, `today`, or `@` and another column of the record.
     """
 
     field: str
@@ -165,6 +190,7 @@ class Ask:
     choices: tuple[Choice, ...] = ()
     default: str = ""
     when: tuple[When, ...] = ()
+    suggest: str = ""
     rule: str = ""
 
 
@@ -184,7 +210,8 @@ class Act:
 
     `reason`: "", "optional" or "required". `signs` names the slot it fills, `cancels` cancels all signatures. `effect` names
     a function of the register's file. `tone`: primary, good, bad, plain. `alone` names references of the record: acts that
-    name the same row there come one after the other, so that a guard may count what is around it.
+    name the same row there come one after the other, so that a guard may count what is around it. `children` names
+    child tables whose lines are typed in the form of the act.
     """
 
     name: str
@@ -203,6 +230,7 @@ class Act:
     tone: str = "plain"
     hint: Text | None = None
     alone: tuple[str, ...] = ()
+    children: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -265,7 +293,7 @@ class Lift:
 
 @dataclass(frozen=True)
 class Numbering:
-    """`LP` + year gives `LP-2025-0001`; `per` is `year` or `month`; one series per period without gaps."""
+    """`LP` + year gives `LP-2025-0001`; `per` is `year`, `month` or `day`; one series per period without gaps."""
 
     prefix: str
     per: str = "year"
@@ -273,8 +301,28 @@ class Numbering:
 
 
 @dataclass(frozen=True)
+class Series:
+    """A further series without gaps besides the number: column `field` takes its next number when the record is made, a column
+    of whole numbers the bare one. Falls with the row `rule`."""
+
+    field: str
+    numbering: Numbering
+    rule: str = ""
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """Records whose choice `field` shows the derived `value` stand first in the list, for whoever's roles open `act`."""
+
+    field: str
+    value: str
+    act: str
+
+
+@dataclass(frozen=True)
 class Block:
-    """One block of a printed form: `fields`, `lines` (a child table or the records), `signatures`, `text`, `space`.
+    """One block of a printed form: `fields`, `lines` (a child table or the records), `each` (the fields of each of many records),
+    `signatures`, `text`, `space`.
 
     `headings` says what stands over a column instead of the field's label.
     """
@@ -296,7 +344,8 @@ class Block:
 class Print:
     """A printed form of one record, or (`many`) of all records that `by` selects (`month`, `date`, `area`, `user`, or the
     list's own query). `register` borrows the rows of another register. `parts` are the copies with their recipients, because of
-    the row `rule` if it is named; without that row there is one copy."""
+    the row `rule` if it is named; without that row there is one copy. `cover`: a first page says what was bound.
+    """
 
     name: str
     zh: str
@@ -309,6 +358,7 @@ class Print:
     parts: tuple[Text, ...] = ()
     states: tuple[str, ...] = ()
     rule: str = ""
+    cover: bool = False
 
 
 @dataclass(frozen=True)
@@ -332,7 +382,7 @@ class Link:
 
     With `alike` they do not point here, but have the same value as this record in that column of the model. `act`: shown only to
     those whose roles open that act. `create`: the text of a button that makes such a record from here, offered where its
-    reference would offer this record. `rule`: they are shown because of that row.
+    reference would offer this record. `rule`: they are shown because of that row. `if_any`: shown only where there are some.
     """
 
     register: str
@@ -343,6 +393,7 @@ class Link:
     act: str = ""
     create: Text | None = None
     rule: str = ""
+    if_any: bool = False
 
 
 @dataclass(frozen=True)
@@ -378,6 +429,7 @@ class Register:
     `holds`: references through which a record in one of these states (none named: in any that does not end) keeps what it points
     to from being closed. `deputy`: the column of whoever acts for the owner while he is absent. `former`: the child and its column
     that name people who gave the record away; having made it or acted on it gives them no sight of it any more.
+    `series`: further numbers without gaps. `ahead`: what stands first in the list as long as no other order was chosen.
     `owner_is`: the reference to an account that makes its person the owner; who makes records only of his own names
     himself there. `always`: guards and computations that hang on no rule. `rows`: conditions that grants of the matrix name.
     """
@@ -429,4 +481,6 @@ class Register:
     public: bool = False
     lists: tuple[NamedList, ...] = ()
     owner_is: str = ""
+    series: tuple[Series, ...] = ()
+    ahead: tuple[Ahead, ...] = ()
     menu: int = 500

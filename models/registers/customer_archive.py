@@ -274,6 +274,7 @@ REGISTER = Register(
         Link("customer_archive", "name_key", "名称相同", "same name", alike="name_key", act="decide_duplicate"),
         Link("contract", "customer", "合同", "contracts", rule="CUS-09"),
         Link("complaint", "customer", "投诉", "complaints", rule="CUS-29"),
+        Link("service_log", "customer", "服务", "services"),
         Link("product_return", "customer", "退货单", "return slips"),
         Link("sales_discount_certificate", "customer", "销货折扣证明单", "discount certificates"),
         Link("gift_signoff", "customer", "礼品", "gifts"),
