@@ -246,8 +246,6 @@ class _Work:
         context.inputs = {**own, "reason": reason}
         for child, names in asked.items():
             context.inputs[child] = self._asked_lines(draft, child, names)
-        for name in self.declaration.children:
-            draft.load(self.declaration.children[name])
 
     def _rule_of(self, name: str) -> str:
         """The rule in force that names a field as its evidence, for the message that it is missing."""

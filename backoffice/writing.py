@@ -444,10 +444,10 @@ class Writer:
     def _next(self, key: str, numbering: Numbering, *, text: bool) -> Any:
         """The next number of a series, under the lock of its row: no gap, no double (P3)."""
         period = period_of(numbering, self.now)
-        where = (Series.register == key) & (Series.period == period)
-        Series.insert(register=key, period=period).on_conflict_ignore().execute()
-        Series.update(last=Series.last + 1).where(where).execute()
-        last = Series.select(Series.last).where(where).scalar()
+        given = Series.insert(register=key, period=period, last=1).on_conflict(
+            conflict_target=[Series.register, Series.period], update={Series.last: Series.last + 1}
+        )
+        ((last,),) = given.returning(Series.last).tuples().execute()
         return f"{numbering.prefix}-{period}-{last:0{numbering.width}d}" if text else last
 
     # ---- history ---------------------------------------------------------------------------------------------------
