@@ -10,6 +10,7 @@ _TELLERS = (
     By(role="service_manager"),
     By(role="service_staff", of="own_department", department="customer_service"),
     By(person="handler"),
+    By(role="complaint_handler", person="handler"),
     By(person="owner"),
 )
 _CLOSERS = (By(role="service_manager"), By(role="dept_head", of="owner_department"))
