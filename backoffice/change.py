@@ -13,7 +13,7 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from backoffice import clock, picking, stale, typable
+from backoffice import areas, balances, clock, picking, stale, typable
 from backoffice.access import Access, any_of
 from backoffice.declarations import Declaration, Info
 from backoffice.integrity import explain
@@ -109,7 +109,9 @@ class _Work:
         names_owner = declaration.register.owner_is
         if names_owner and picking.makes_own_only(actor, declaration):
             setattr(record, names_owner, actor.id)
+        areas.place(actor, declaration, record)
         self._type(draft, typable.for_new(actor, declaration))
+        self._keep_to_area(draft)
         if names_owner:
             record.owner = getattr(record, f"{names_owner}_id") or actor.id
         if declaration.is_record:
@@ -159,6 +161,7 @@ class _Work:
                 return Missing()
             writer.on_behalf_of = edits_for(actor, declaration, record)
             self._type(draft, typable.for_record(actor, declaration, seen))
+            self._keep_to_area(draft)
             self._check(draft, context)
             self._compute(draft, context, writer)
             return writer.update(steps)
@@ -167,6 +170,7 @@ class _Work:
         if isinstance(entitlement, Declined):
             return entitlement
         writer.entitlement = entitlement
+        context.acting |= {entitlement.on_behalf_of} - {None}
         self._ask(draft, act, context)
         self._check(draft, context, required=False)
         if act.effect:
@@ -174,6 +178,8 @@ class _Work:
         if act.target:
             record.state = act.target
         self._compute(draft, context, writer)
+        if act.moves and declaration.register.balances is not None:
+            self._apply(draft, writer, balances.moved(declaration, record), declaration.register.balances.rule)
         return writer.act(act, steps)
 
     def _lock(self, record_id: int | None) -> Any:
@@ -199,6 +205,13 @@ class _Work:
                 draft.type_lines(child, self.inputs[name], may.children[name])
             draft.load(child)
         draft.type_attachments(self.inputs)
+
+    def _keep_to_area(self, draft: Draft) -> None:
+        """Who makes and edits records of his own area only chooses no other."""
+        found = areas.outside(self.actor, self.declaration, draft.record, self.act)
+        if found is not None and areas.FIELD not in self.errors.found:
+            rule, text = found
+            self.errors.add(areas.FIELD, text, rule.id, rule.clause)
 
     def _ask(self, draft: Draft, act: Act, context: Context) -> None:
         """The fields and values an act asks for, and its reason."""

@@ -100,6 +100,8 @@ class Reader:
         for act in self.declaration.acts.values():
             wanted.extend(when.field for route in act.routes for when in route.when)
             wanted.extend(when.field for ask in act.ask for when in ask.when)
+            if any(by.of == "area" for route in act.routes for by in route.who):
+                wanted.append("area")
         wanted.append(self.declaration.deputy)
         columns = self.declaration.columns
         return {name: columns[name] for name in dict.fromkeys(wanted) if name in columns}

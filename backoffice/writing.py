@@ -19,7 +19,7 @@ from backoffice.typing_in import Draft, columns_of, line_columns
 from models.accounts import User, UserRole
 from models.base import db
 from models.evidence import AuditEvent, Series, Step, StoredFile
-from models.outcomes import Adjust, Changes, Insert, Put
+from models.outcomes import Adjust, Changes, Create, Insert, Put
 from models.params import param
 from models.register import Act, Text
 
@@ -37,6 +37,7 @@ class Context:
         self.now = now
         self.today = now.astimezone(clock.company_zone()).date()
         self.actor = actor
+        self.acting = frozenset({actor.id})
         self.inputs: dict[str, Any] = {}
         self.warnings: list[Readable] = []
         self.hints: list[str] = []
@@ -86,6 +87,17 @@ class Context:
     def acted(self, act: str) -> bool:
         """Whether the act was ever taken on the record."""
         return any(row.act == act for row in self._steps.rows)
+
+    def took(self, register: str, *records: int) -> Mapping[str, frozenset[int]]:
+        """Who stands behind each step of other records, principals too: by act, and by slot while the signature stands."""
+        found: dict[str, set[int]] = {}
+        query = Step.select().where((Step.register == register) & Step.record_id.in_(sorted(records)))
+        for row in query:
+            people = {row.actor_id, row.on_behalf_of_id} - {None}
+            for side in {row.act, row.slot} - {""}:
+                if row.cancelled_at is None:
+                    found.setdefault(side, set()).update(people)
+        return {side: frozenset(people) for side, people in found.items()}
 
     def has_role(self, user_id: int, role: str) -> bool:
         return self.actor.staff.has(user_id, role)
@@ -141,6 +153,7 @@ class _Other:
     record_id: int
     changes: dict[str, list[Any]] = field(default_factory=dict)
     lines: dict[str, dict[str, dict[str, list[Any]]]] = field(default_factory=dict)
+    act: str = ""
 
 
 class Writer:
@@ -159,6 +172,7 @@ class Writer:
         self.on_behalf_of: int | None = None
         self._wishes: list[tuple[Adjust | Put, str]] = []
         self._insert: list[Insert] = []
+        self._create: list[Create] = []
         self._others: dict[tuple[str, int], _Other] = {}
         self._own_lines: dict[str, dict[str, dict[str, list[Any]]]] = {}
         self._cancelled: list[str] = []
@@ -177,6 +191,7 @@ class Writer:
                     setattr(line, name, value)
         self.context.warnings.extend(changes.warnings)
         self._insert.extend(changes.insert)
+        self._create.extend(changes.create)
         self._wishes.extend((wish, wish.rule or rule) for wish in changes.put)
         for wish in changes.adjust:
             if (wish.register, wish.id) != (self.declaration.name, self.draft.record.id):
@@ -357,7 +372,30 @@ class Writer:
             else:
                 told = self._others.setdefault((added.register, record_id), _Other(added.register, record_id))
                 told.lines.setdefault(added.child, {})[str(line.id)] = shown
+        for wanted in self._create:
+            self._make(wanted)
         return None
+
+    def _make(self, wanted: Create) -> None:
+        """A record the system makes beside this one; its creation is told in its own history, with the cause."""
+        other = self.actor.catalogue[wanted.register]
+        account = self.actor.account
+        record = other.model()
+        if other.is_record:
+            record.state = other.first_state
+            record.owner = record.created_by = record.updated_by = account.id
+            record.department = record.maker_department = account.department_id
+        for name, value in wanted.values.items():
+            info = other.fields.get(name)
+            setattr(record, f"{name}_id" if info is not None and info.kind in {"ref", "file"} else name, value)
+        record.created_at = record.updated_at = self.now
+        if other.register.numbering is not None:
+            record.number = self._next_number(other)
+        record.save(force_insert=True)
+        told = self._others.setdefault((other.name, record.id), _Other(other.name, record.id, act="create"))
+        told.changes.update(
+            {name: [None, value] for name, value in columns_of(other, record).items() if value is not None}
+        )
 
     def _locked(self, register: str, record_id: int) -> Any:
         model = self.actor.catalogue[register].model
@@ -416,14 +454,15 @@ class Writer:
             ).execute()
             self._cancelled.extend(slots)
 
-    def _next_number(self) -> str:
+    def _next_number(self, declaration: Declaration | None = None) -> str:
         """The next number of the series, under the lock of its row: no gap, no double (P3)."""
-        numbering = self.declaration.register.numbering
+        declaration = declaration or self.declaration
+        numbering = declaration.register.numbering
         assert numbering is not None  # noqa: S101 - narrows the type
         local = self.now.astimezone(clock.company_zone())
         period = f"{local:%Y%m}" if numbering.per == "month" else f"{local:%Y}"
-        where = (Series.register == self.declaration.name) & (Series.period == period)
-        Series.insert(register=self.declaration.name, period=period).on_conflict_ignore().execute()
+        where = (Series.register == declaration.name) & (Series.period == period)
+        Series.insert(register=declaration.name, period=period).on_conflict_ignore().execute()
         Series.update(last=Series.last + 1).where(where).execute()
         last = Series.select(Series.last).where(where).scalar()
         return f"{numbering.prefix}-{period}-{last:0{numbering.width}d}"
@@ -470,7 +509,7 @@ class Writer:
                     other.register,
                     row.id,
                     _name_of(declaration, row),
-                    self.name,
+                    other.act or self.name,
                     entry,
                 )
             )

@@ -62,8 +62,17 @@ class Insert:
 
 
 @dataclass(frozen=True)
+class Create:
+    """A new record of a register made by the system: it gets its number, its first state, the actor as maker and owner, and a
+    history that names the record behind it. `values` are its columns;"""
+
+    register: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Changes:
-    """What an effect or a computation writes: columns of the record, columns of its lines, rows elsewhere.
+    """What an effect or a computation writes: columns of the record, columns of its lines, rows and records elsewhere.
 
     `lines` has, for each child table it touches, one mapping a line in the order of `Context.lines`: new lines have no id yet.
     """
@@ -73,6 +82,7 @@ class Changes:
     adjust: Sequence[Adjust] = ()
     put: Sequence[Put] = ()
     insert: Sequence[Insert] = ()
+    create: Sequence[Create] = ()
     warnings: Sequence[Text] = ()
 
 
@@ -90,7 +100,8 @@ class Context(Protocol):
 
     `act` is `create`, `update` or the name of the act. `before` gives the stored value of a field as it was before the act.
     `param` is a setting as it stands today or on the day `on`. `open_records` names the records of other registers that
-    still hold this one, by number where the actor may read it. `another` tells whether another record of this register
+    still hold this one, by number where the actor may read it. `acting` are the actor and the person he stands in for, `took`
+    the people behind each step of another record, by act and by slot. `another` tells whether another record of this register
     has that value, whoever may see it. `found` gives the other records of a register whose columns have these values (a
     tuple: one of them). `people` are the active accounts of a group with a role. `limit_reached` counts one more use of
     `what` by the actor and tells whether that is one too many.
@@ -114,6 +125,11 @@ class Context(Protocol):
     def signed_at(self, slot: str) -> dt.datetime | None: ...
 
     def acted(self, act: str) -> bool: ...
+
+    @property
+    def acting(self) -> frozenset[int]: ...
+
+    def took(self, register: str, *records: int) -> Mapping[str, frozenset[int]]: ...
 
     def has_role(self, user_id: int, role: str) -> bool: ...
 

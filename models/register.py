@@ -118,7 +118,7 @@ class By:
 
     `of`: `company` signs for all departments; `owner_department` signs for the department of the owner (or the one that
     signs for it); `department` acts in the record's own department alone; `own_department` is narrowed to
-    `department`. `person` names a column of the record (`owner`).
+    `department`; `area` acts on records whose `area` is the person's own. `person` names a column of the record (`owner`).
     `owner_role`: only when the owner holds that role. `stand_in`: the role that acts where the owner's department has
     nobody else in `role` or one of the roles `besides`.
     """
@@ -182,7 +182,8 @@ class Act:
 
     `reason`: "", "optional" or "required". `signs` names the slot it fills, `cancels` cancels all signatures. `effect` names
     a function of the register's file. `tone`: primary, good, bad, plain. `alone` names references of the record: acts that
-    name the same row there come one after the other, so that a guard may count what is around it.
+    name the same row there come one after the other, so that a guard may count what is around it. `moves`: the record moves
+    the balances of its register; the effect sets their `order`.
     """
 
     name: str
@@ -201,6 +202,7 @@ class Act:
     tone: str = "plain"
     hint: Text | None = None
     alone: tuple[str, ...] = ()
+    moves: bool = False
 
 
 @dataclass(frozen=True)
@@ -350,6 +352,61 @@ class NamedList:
 
 
 @dataclass(frozen=True)
+class Balance:
+    """A figure kept after each record: kinds of `plus` raise it by the quantity, kinds of `minus` lower it. `name` is a column."""
+
+    name: str
+    zh: str
+    en: str
+    plus: tuple[str, ...]
+    minus: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Balances:
+    """Running balances of a register of movements, one row of figures for each combination of `keys`.
+
+    A record counts once its `order`, a moment, is set. Records stand by `day`, then by `order`, then by id; each keeps the figures
+    after it. A record whose `counter` is filled moves the opposite way. None of the figures may fall below zero, on no
+    day. `rule` is the row they hang on.
+    """
+
+    keys: tuple[str, ...]
+    kind: str
+    quantity: str
+    day: str
+    order: str
+    kept: tuple[Balance, ...]
+    counter: str = ""
+    rule: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report over the balances of a register for a period, with a page, a CSV and a PDF.
+
+    One row for each combination of the balances' keys: opening, every kind, closing, and the sum of `amount` over records of
+    `amount_kinds`. `unit` is the field in which quantities may be added up, `group` the field of the second table.
+    Records that hold none of `linked` are left out while the rule `linked_rule` is in force; `open_states` are those counted as not
+    yet done. `filters` are reference fields that narrow it. `rule`: it exists because of that row.
+    """
+
+    name: str
+    zh: str
+    en: str
+    unit: str
+    group: str
+    amount: str = ""
+    amount_kinds: tuple[str, ...] = ()
+    amount_label: Text | None = None
+    filters: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ()
+    linked_rule: str = ""
+    open_states: tuple[str, ...] = ()
+    rule: str = ""
+
+
+@dataclass(frozen=True)
 class Register:
     """Everything derived pages, checks and prints need to know. See the class docstrings above for the parts.
 
@@ -406,4 +463,6 @@ class Register:
     public: bool = False
     lists: tuple[NamedList, ...] = ()
     owner_is: str = ""
+    balances: Balances | None = None
+    reports: tuple[Report, ...] = ()
     menu: int = 500
