@@ -16,7 +16,7 @@ from typing import Any
 
 from backoffice.declarations import ACCOUNT, Catalogue, Declaration, Info
 from backoffice.people import Hat, Staff, absentees
-from backoffice.routes import Entitlement, Entitlements, holds
+from backoffice.routes import Entitlement, Entitlements, holds, holds_in_sql
 from models.accounts import ExportGrant, User
 from models.base import db
 from models.evidence import Step
@@ -233,6 +233,15 @@ class Access:
         """The rows of one grant worn by one hat."""
         if "scope" not in declaration.marks and declaration.is_record:
             return EVERYTHING
+        limits = [
+            holds_in_sql(model, when)
+            for when in (declaration.register.rows[grant.rows] if grant.rows else ())
+            if when.rule not in declaration.absent
+        ]
+        return all_of([self._wide(declaration, model, hat, grant), *limits])
+
+    def _wide(self, declaration: Declaration, model: Any, hat: Hat, grant: Grant) -> Condition:
+        """The rows of one grant before the condition that it names."""
         if grant.scope == "own" and declaration.lets_go("own_lines"):
             return EVERYTHING
         if grant.scope == "area" and declaration.lets_go("own_area"):

@@ -356,6 +356,7 @@ def own_info(ask: Ask, name: str) -> Info:
         ask.en,
         required=ask.required,
         minimum=ask.minimum,
+        above=ask.above,
         choices=ask.choices,
         default=ask.default or None,
     )

@@ -17,7 +17,7 @@ WRITES = frozenset({"create", "update"})
 VERBS = frozenset({"create", "read", "update", "void", "approve", "export"})
 SCOPES = frozenset({"own", "group", "area", "department", "all"})
 PLACES = frozenset({"company", "owner_department", "department", "own_department", "area"})
-ASKED = frozenset({"integer", "text", "day", "choice"})
+ASKED = frozenset({"integer", "quantity", "text", "day", "choice"})
 FORMATS = frozenset({"email", "duration"})
 VIEWS = frozenset({"waiting", "mine"})  # Names of lists that every register has: admin_views.home
 PERIODS_OF_PRINTS = frozenset({"month", "date", "area", "user"})
@@ -214,10 +214,16 @@ class _Check:
                     yield from self._words(f"access of {role}", [grant.view], frozenset(register.views))
                 if grant.through:
                     yield from self._words(f"access of {role}", [grant.through], self.fields)
+                if grant.rows:
+                    yield from self._words(f"access of {role}", [grant.rows], frozenset(register.rows))
                 if role in NEVER_APPROVES and "approve" in grant.verbs:
                     yield f"access of {role}: this role never approves (ACL-03)"
         for name, view in register.views.items():
             yield from self._paths(f"view {name}", view)
+        for name, conditions in register.rows.items():
+            for when in conditions:
+                yield from self._when(f"rows {name}", when)
+                yield from self._words(f"rows {name}: rule", [when.rule] if when.rule else [], self.rows)
         yield from self._secrets()
 
     def _secrets(self) -> Iterator[str]:
@@ -301,6 +307,11 @@ class _Check:
         acts = {*self.declaration.acts, *WRITES}
         sides = {*self.declaration.slots, *self.declaration.acts, *self.fields}
         seen: set[str] = set()
+        for always in self.register.always:
+            yield from self._words("always: on", always.on, acts)
+            for name in (always.guard, always.compute):
+                if name:
+                    yield from self._function("always", name)
         for rule in self.register.rules:
             what = f"rule {rule.id}"
             if rule.id in seen:

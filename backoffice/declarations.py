@@ -16,7 +16,7 @@ import peewee as pw
 from models import fields as own
 from models.accounts import User
 from models.evidence import StoredFile
-from models.register import Act, Child, Field, NamedList, Register, Rule, Slot, State
+from models.register import Act, Child, Field, NamedList, Register, Rule, Slot, State, Text
 
 COMMON = (
     Field("number", "编号", "number", system=True),
@@ -151,10 +151,16 @@ class Declaration:
         return getattr(self.module, name)  # type: ignore[no-any-return]
 
     def guards(self, act: str) -> Iterator[tuple[Rule, Callable[..., Any]]]:
-        return ((rule, self.function(rule.guard)) for rule in self.rules.values() if rule.guard and act in rule.on)
+        return ((rule, self.function(rule.guard)) for rule in self._asked() if rule.guard and act in rule.on)
 
     def computations(self, act: str) -> Iterator[tuple[Rule, Callable[..., Any]]]:
-        return ((rule, self.function(rule.compute)) for rule in self.rules.values() if rule.compute and act in rule.on)
+        return ((rule, self.function(rule.compute)) for rule in self._asked() if rule.compute and act in rule.on)
+
+    def _asked(self) -> Iterator[Rule]:
+        """What hangs on no rule, then the rules in force."""
+        for always in self.register.always:
+            yield Rule("", "", "", "", Text("", ""), on=always.on, guard=always.guard, compute=always.compute)
+        yield from self.rules.values()
 
     def order_rule(self, act: str) -> Rule | None:
         """The rule that demands the source state of an act, among those in force."""

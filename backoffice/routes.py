@@ -203,4 +203,4 @@ def _holders(staff: Staff, by: By, department_id: int | None) -> frozenset[int]:
     return frozenset().union(*(staff.holders(role, department_id) for role in (by.role, *by.besides)))
 
 
-__all__ = ["Entitlement", "Entitlements", "holds"]
+__all__ = ["Entitlement", "Entitlements", "holds", "holds_in_sql"]

@@ -1,7 +1,8 @@
 """Departments, roles, the permission matrix and the separation pairs of organisation.md 1 to 5, as data.
 
 A cell is written as in the catalogue: letters C R U D A E, then the scope `o` own, `g` own group, `ar` own area, `d` own department,
-`a` all. `:view` limits the fields to a view the register declares, `@field` takes the scope through that reference.
+`a` all. `:view` limits the fields to a view the register declares, `@field` takes the scope through that reference, `/rows` limits
+the records to those that meet a condition the register declares under that name.
 Several grants of one cell are separated by `;`. A role without a cell has nothing.
 """
 
@@ -173,8 +174,58 @@ MATRIX: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "quality_inspector": "R A a",
             "archivist": "R a",
             "finance": "R A E a",
-            "warehouse_keeper": "R A a",
+            "warehouse_keeper": "R A a/approved",
             "logistics_specialist": "R o",
+            "auditor": "R E a",
+        },
+        "sales_discount_certificate": {
+            "admin": "R a",
+            "gm": "R a",
+            "deputy_gm": "R A E a",
+            "dept_head": "R d",
+            "sales_manager": "R d",
+            "sales_clerk": "R C d",
+            "service_manager": "R d",
+            "service_staff": "R o",
+            "business_clerk": "R a",
+            "complaint_handler": "R o@complaint",
+            "archivist": "R a",
+            "finance": "R A E a",
+            "auditor": "R E a",
+        },
+        "complaint": {
+            "admin": "R a",
+            "gm": "R a",
+            "deputy_gm": "R A a",
+            "dept_head": "R E d",
+            "sales_manager": "R d",
+            "salesperson": "C R U o",
+            "sales_clerk": "R a:names/decided",
+            "service_manager": "C R U A D E d",
+            "service_staff": "C R U o",
+            "business_clerk": "R a",
+            "complaint_handler": "R o",
+            "quality_inspector": "R a",
+            "archivist": "R a",
+            "finance": "R a:amounts",
+            "auditor": "R E a",
+        },
+        "contract": {
+            "admin": "R a",
+            "gm": "R a",
+            "deputy_gm": "R A a",
+            "dept_head": "R A E d",
+            "sales_manager": "R A d",
+            "salesperson": "C R U o",
+            "sales_consultant": "C R U o",
+            "key_account": "C R U o",
+            "sales_clerk": "C R U d",
+            "service_manager": "R a:terms",
+            "service_staff": "R a:terms",
+            "business_clerk": "R a:terms",
+            "quality_inspector": "R a:terms",
+            "archivist": "R E a",
+            "finance": "R a",
             "auditor": "R E a",
         },
         "gift_signoff": {
@@ -243,6 +294,20 @@ MATRIX: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "department": {"admin": "C R U a", "business_clerk": "C R U a", "auditor": "R a"},
         "group": {"admin": "C R U a", "business_clerk": "C R U a", "auditor": "R a"},
         "area": {"admin": "C R U a", "business_clerk": "C R U a", "auditor": "R a"},
+        "product": {"admin": "C R U a", "business_clerk": "C R U a", "auditor": "R a"},
+        "warehouse": {"admin": "C R U a", "business_clerk": "C R U a", "auditor": "R a"},
+        "spare_part": {
+            "admin": "R a",
+            "gm": "R a",
+            "deputy_gm": "R a",
+            "service_manager": "R a",
+            "service_staff": "R a",
+            "business_clerk": "R a",
+            "quality_inspector": "R a",
+            "finance": "R a",
+            "warehouse_keeper": "C R U E a",
+            "auditor": "R E a",
+        },
     }
 )
 
@@ -265,12 +330,13 @@ def grants(cell: str) -> tuple[Grant, ...]:
     found = []
     for part in cell.split(";"):
         *letters, where = part.split()
+        where, _, rows = where.partition("/")
         scope, _, view = where.partition(":")
         scope, _, through = scope.partition("@")
         unknown = [letter for letter in letters if letter not in VERBS]
         if unknown or scope not in SCOPES:
             raise ValueError(f"the cell {cell!r} has no known meaning")
-        found.append(Grant(frozenset(VERBS[letter] for letter in letters), SCOPES[scope], view, through))
+        found.append(Grant(frozenset(VERBS[letter] for letter in letters), SCOPES[scope], view, through, rows))
     return tuple(found)
 
 

@@ -150,7 +150,7 @@ class Route:
 class Ask:
     """A field asked by an act: a column, or `child.column` for each line. `required` in the form of this act.
 
-    With `kind` (`integer`, `text`, `day`, `choice`) it is no column but a value of the act alone, with its own label,
+    With `kind` (`integer`, `quantity`, `text`, `day`, `choice`) it is no column but a value of the act alone, with its own label,
     bounds and choices. `default` (`today` is a day) stands in the form and for an input that was not sent at all.
     `when`: it is asked, and needed, only on records that meet these conditions.
     """
@@ -161,6 +161,7 @@ class Ask:
     zh: str = ""
     en: str = ""
     minimum: int | None = None
+    above: int | None = None
     choices: tuple[Choice, ...] = ()
     default: str = ""
     when: tuple[When, ...] = ()
@@ -229,6 +230,18 @@ class Rule:
     params: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
     waits: str = ""
+
+
+@dataclass(frozen=True)
+class Always:
+    """What a record must be whatever the catalogue says: an end that is not before its start, a total, a name copied from another row.
+
+    `guard` is asked before the acts `on`, `compute` runs after them, both before those of the rule rows.
+    """
+
+    on: tuple[str, ...]
+    guard: str = ""
+    compute: str = ""
 
 
 @dataclass(frozen=True)
@@ -301,13 +314,15 @@ class Print:
 class Grant:
     """What a role may do with a register: letters C R U D A E, a scope, and the view that limits its fields.
 
-    `through` names a reference whose own scope decides (`R o` of the service log through `customer`).
+    `through` names a reference whose own scope decides (`R o` of the service log through `customer`). `rows` names an entry of
+    `Register.rows`: the grant covers only records that meet its conditions.
     """
 
     verbs: frozenset[str]
     scope: str
     view: str = ""
     through: str = ""
+    rows: str = ""
 
 
 @dataclass(frozen=True)
@@ -415,7 +430,7 @@ class Register:
     to from being closed. `deputy`: the column of whoever acts for the owner while he is absent. `former`: the child and its column
     that name people who gave the record away; having made it or acted on it gives them no sight of it any more.
     `owner_is`: the reference to an account that makes its person the owner; who makes records only of his own names
-    himself there.
+    himself there. `always`: guards and computations that hang on no rule. `rows`: conditions that grants of the matrix name.
     """
 
     name: str
@@ -436,10 +451,12 @@ class Register:
     states: tuple[State, ...] = ()
     acts: tuple[Act, ...] = ()
     slots: tuple[Slot, ...] = ()
+    always: tuple[Always, ...] = ()
     rules: tuple[Rule, ...] = ()
     prints: tuple[Print, ...] = ()
     links: tuple[Link, ...] = ()
     views: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rows: Mapping[str, tuple[When, ...]] = field(default_factory=dict)
     unmask: tuple[Unmask, ...] = ()
     lift: tuple[Lift, ...] = ()
     numbering: Numbering | None = None
