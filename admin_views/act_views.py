@@ -53,7 +53,7 @@ class ActViews(Answering):
             if isinstance(entitlement, Declined):
                 return self._details(actor, record_id, 409, [self._refused(entitlement)])
             return self._page("register/form.html", builder.act_page(act, url, cancel))
-        infos, children = _asked(declaration, act, seen)
+        infos, children = _asked(actor, declaration, act, seen)
         found = typed_inputs(actor, declaration, infos, children)
         found.inputs["reason"] = request.form.get("reason", "")
         version = self._version()
@@ -131,9 +131,12 @@ class ActViews(Answering):
             notify("refused", say("There is no such record, or it is not among those you may see."))
 
 
-def _asked(declaration: Declaration, act: Act, seen: Seen) -> tuple[dict[str, Info], dict[str, list[str]]]:
+def _asked(
+    actor: Access, declaration: Declaration, act: Act, seen: Seen
+) -> tuple[dict[str, Info], dict[str, list[str]]]:
     infos: dict[str, Info] = {}
-    children: dict[str, list[str]] = {}
+    filled = typable.lines_of_act(actor, declaration, act)
+    children: dict[str, list[str]] = {name: list(columns) for name, columns in filled.items()}
     for ask in asks(declaration, act, seen.facts):
         child, _, name = ask.field.rpartition(".")
         if child:

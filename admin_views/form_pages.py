@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import request
+from flask import request, url_for
 from wtforms import HiddenField, MultipleFileField
 
 from admin_views.forms import BLANK_LINES, Blueprint, Part
 from admin_views.pages import ChildView, Difference, FormGroup, FormPage, LinesView, SectionView
 from admin_views.showing import cell, child_view, heading, historic, text_of
 from admin_views.typed import KEPT, LINE, MOST_LINES, kept_name
-from backoffice import areas, clock
+from backoffice import areas, clock, copying, typable
 from backoffice.access import Access
 from backoffice.change import asks, own_info
 from backoffice.declarations import ChildInfo, Declaration, Info
@@ -48,16 +48,25 @@ class FormBuilder:
     def edit_page(self, may: Typable, title: str, url: str, cancel_url: str) -> FormPage:
         blueprint = Blueprint(self.access, self.declaration)
         needed = self.declaration.required
-        groups = self._grouped(may.fields)
+        sets = {
+            name: info
+            for name, columns in may.children.items()
+            if (info := blueprint.small_set(self.declaration.children[name], columns)) is not None
+        }
+        groups = self._grouped((*may.fields, *sets))
         for _, names in groups:
             for name in names:
-                self._add(blueprint, self.declaration.fields[name], name, required=name in needed)
+                if name in sets:
+                    self._add_set(blueprint, self.declaration.children[name], sets[name])
+                else:
+                    self._add(blueprint, self.declaration.fields[name], name, required=name in needed)
         line_names = {
-            name: self._add_lines(blueprint, self.declaration.children[name], may.children[name])
-            for name in may.children
+            name: self._add_lines(blueprint, self.declaration.children[name], columns)
+            for name, columns in may.children.items()
+            if name not in sets
         }
         self._add_attachments(blueprint)
-        form = blueprint.form(self.errors)
+        form = blueprint.form(_gathered(self.errors, sets))
         above, below = self._around_lines(form, groups, bool(line_names))
         return FormPage(
             title=title,
@@ -97,6 +106,11 @@ class FormBuilder:
             self._add_reason(blueprint, act)
             names.append("reason")
         rows = {child: self._add_asked(blueprint, child, infos) for child, infos in asked.items()}
+        filled = typable.lines_of_act(self.access, self.declaration, act)
+        typed_lines = {
+            name: self._add_lines(blueprint, self.declaration.children[name], columns)
+            for name, columns in filled.items()
+        }
         form = blueprint.form(self.errors)
         return FormPage(
             title=label(act),
@@ -104,7 +118,13 @@ class FormBuilder:
             url=url,
             cancel_url=cancel_url,
             groups=(FormGroup("", tuple(self._members(form, names))),) if names else (),
-            lines=tuple(self._asked_view(form, child, infos, rows[child]) for child, infos in asked.items()),
+            lines=(
+                *(self._asked_view(form, child, infos, rows[child]) for child, infos in asked.items()),
+                *(
+                    self._lines_view(form, self.declaration.children[name], prefixes, filled[name])
+                    for name, prefixes in typed_lines.items()
+                ),
+            ),
             version=self.stale.version
             if self.stale is not None
             else (self.seen.version if self.seen is not None else 0),
@@ -114,7 +134,7 @@ class FormBuilder:
             to=act.target,
             shown=self._summary(),
             hint=read(act.hint) if act.hint is not None else "",
-            children=self._other_children(asked) if _judges(act) else (),
+            children=self._other_children({*asked, *filled}) if _judges(act) else (),
             problems=tuple(form.form_errors),
             differences=self._differences(),
             changed_by=self.stale.by if self.stale is not None else "",
@@ -171,6 +191,9 @@ class FormBuilder:
             arguments["description"] = f"{arguments['description']} {self._needed(needed)}".strip()
         if info.kind == "file":
             self._add_kept(blueprint, key)
+        if self.seen is None and key in copying.references(self.declaration):
+            source = url_for(f"{self.declaration.name}.ajax_copy", name=key)
+            blueprint.fields[key][1]["render_kw"] = {"data-copies": source}
 
     def _needed(self, when: When) -> str:
         """When a field is needed, in words. > 用途为“客户拜访”时必填。"""
@@ -280,6 +303,17 @@ class FormBuilder:
             self._add_cell(blueprint, child.fields[name], f"{child.name}-NEW-{name}", None)
         return prefixes
 
+    def _add_set(self, blueprint: Blueprint, child: ChildInfo, info: Info) -> None:
+        """A table of one column as a set of ticks."""
+        stored = {
+            str(getattr(value, "id", value)): line.labels.get(info.name, "")
+            for line in self.lines.get(child.name, ())
+            if (value := line.values.get(info.name)) is not None
+        }
+        if self.repeat and child.name in request.form:
+            stored = {key: stored.get(key, "") for key in request.form.getlist(child.name) if key.isdecimal()}
+        blueprint.add_set(child, info, stored)
+
     def _line_id(self, line: SeenLine | None) -> str:
         return str(line.id) if line is not None and not self.copies else ""
 
@@ -336,7 +370,7 @@ class FormBuilder:
         )
         return LinesView(child, label(declared.child), rows, headings, shown=facts)
 
-    def _other_children(self, asked: Mapping[str, Any]) -> tuple[ChildView, ...]:
+    def _other_children(self, asked: Collection[str]) -> tuple[ChildView, ...]:
         found = []
         for name, rows in self.lines.items():
             child = self.declaration.children[name]
@@ -384,6 +418,15 @@ class FormBuilder:
                 )
             )
         return tuple(found)
+
+
+def _gathered(errors: Mapping[str, Sequence[Problem]], sets: Collection[str]) -> dict[str, list[Problem]]:
+    """The problems by name of the input: those of the lines of a set stand beside the set."""
+    found: dict[str, list[Problem]] = {}
+    for key, problems in errors.items():
+        child = key.partition("-")[0]
+        found.setdefault(child if child in sets else key, []).extend(problems)
+    return found
 
 
 def _past(info: Info, value: Any) -> Any:

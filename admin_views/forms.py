@@ -12,12 +12,22 @@ from typing import Any
 
 from flask import url_for
 from markupsafe import Markup, escape
-from wtforms import Field, FileField, Form, HiddenField, MultipleFileField, SelectField, StringField, TextAreaField
+from wtforms import (
+    Field,
+    FileField,
+    Form,
+    HiddenField,
+    MultipleFileField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.fields.choices import SelectChoice
-from wtforms.widgets import html_params
+from wtforms.widgets import CheckboxInput, ListWidget, html_params
 
 from backoffice.access import Access
-from backoffice.declarations import ACCOUNT, Declaration, Info
+from backoffice.declarations import ACCOUNT, ChildInfo, Declaration, Info
 from backoffice.outcomes import Problem
 from backoffice.picking import MOST, SMALL, label_of, offered
 from backoffice.texts import label, read, say
@@ -77,6 +87,14 @@ class LookupWidget:
             **kwargs,
         )
         return Markup('<span class="lookup"><input {}><input {}></span>').format(_Ready(hidden), _Ready(visible))
+
+
+class TicksWidget(ListWidget):
+    """Ticks of a set, after an empty value of the same name: so that a set without any tick is sent too."""
+
+    def __call__(self, field: Any, **kwargs: Any) -> Markup:
+        nothing = html_params(type="hidden", name=field.name, value="", id=False)
+        return Markup("<input {}>").format(_Ready(nothing)) + super().__call__(field, **kwargs)
 
 
 class LookupField(Field):
@@ -145,7 +163,8 @@ class Blueprint:
     ) -> tuple[Any, dict[str, Any]]:
         other = self.access.catalogue.get(info.target)
         small = other is not None and other.register.public
-        if small or (info.target == ACCOUNT and info.name in {"owner", self.declaration.register.owner_is}):
+        named = info.name in {"owner", self.declaration.register.owner_is} or info.field.roles
+        if small or (info.target == ACCOUNT and named):
             options = self._options(info)
             if len(options) <= SMALL:
                 known = {str(key) for key, _ in options}
@@ -155,6 +174,28 @@ class Blueprint:
                 return self._kept(SelectField, star, choices=_choices(choices), validate_choice=False, **common)
         source = url_for(f"{self.declaration.name}.ajax_lookup", name=info.path)
         return self._kept(LookupField, star, source=source, shown=text, **common)
+
+    def small_set(self, child: ChildInfo, names: Sequence[str]) -> Info | None:
+        """The one typed column of a child table, where all that may be chosen there fits into a set of ticks."""
+        if len(names) != 1 or child.fields[names[0]].kind != "ref":
+            return None
+        info = child.fields[names[0]]
+        other = self.access.catalogue.get(info.target)
+        bounded = bool(info.field.roles) if info.target == ACCOUNT else other is not None and other.register.public
+        return info if bounded and len(self._options(info)) <= SMALL else None
+
+    def add_set(self, child: ChildInfo, info: Info, chosen: Mapping[str, str]) -> None:
+        """A child table of one column as ticks under the name of the table; `chosen` are the ids with their labels."""
+        options = {str(key): text for key, text in self._options(info)}
+        arguments = {
+            "label": label(child.child),
+            "choices": _choices([*options.items(), *((key, text) for key, text in chosen.items() if key not in options)]),
+            "default": list(chosen),
+            "validate_choice": False,
+            "widget": TicksWidget(prefix_label=False),
+            "option_widget": CheckboxInput(),
+        }
+        self.fields[child.name] = self._kept(SelectMultipleField, child.child.minimum > 0, **arguments)
 
     def _options(self, info: Info) -> list[tuple[int, str]]:
         """What a small reference offers, asked once for a form however many lines have it."""

@@ -21,10 +21,12 @@ from admin_views.pages import Notice
 from admin_views.paper_views import PaperViews
 from admin_views.report_views import ReportViews
 from admin_views.web import access, demand, wanted_id
+from backoffice import copying
 from backoffice.declarations import Declaration
 from backoffice.errors import BadRequest, Forbidden, NotFound
-from backoffice.picking import MOST, offered
+from backoffice.picking import MOST, offered, past_label
 from backoffice.texts import read
+from backoffice.values import typed
 
 
 class RegisterView(EditViews, ActViews, PaperViews, ReportViews, ModelView):
@@ -137,3 +139,19 @@ class RegisterView(EditViews, ActViews, PaperViews, ReportViews, ModelView):
         if not types and not any(act in asking for act in actor.open_acts(declaration)):
             raise Forbidden
         return current_app.json.response([[key, text] for key, text in offered(actor, declaration, info, query, MOST)])
+
+    @expose("/ajax/copy/")
+    def ajax_copy(self) -> Answer:
+        """What a new record takes over from the chosen row: by field the typed value and, of a reference, its label."""
+        declaration = self.declaration
+        actor = demand(declaration, "create")
+        name = request.args.get("name", "")
+        if name not in copying.references(declaration):
+            raise BadRequest
+        found = copying.copied(actor, declaration, name, wanted_id())
+        answer = {}
+        for info, _ in copying.taken_over(declaration, name):
+            value = found.get(info.name)
+            text = past_label(actor, info, int(value)) if info.kind == "ref" and value is not None else ""
+            answer[info.name] = [typed(info, value), text]
+        return current_app.json.response(answer)

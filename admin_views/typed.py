@@ -46,7 +46,7 @@ def typed_inputs(
             found.inputs[name] = request.form[name]
     for child, names in children.items():
         rows = _typed_lines(access, declaration, child, tuple(names), found)
-        if rows or any(key.startswith(f"{child}-") for key in request.form):
+        if rows or child in request.form or any(key.startswith(f"{child}-") for key in request.form):
             found.inputs[child] = rows
     if declaration.register.attachments:
         _take_attachments(access, declaration, found)
@@ -58,6 +58,8 @@ def _typed_lines(
 ) -> list[dict[str, Any]]:
     rows: dict[int, dict[str, Any]] = {}
     info = declaration.children[child]
+    if len(names) == 1 and child in request.form:
+        return [{names[0]: value} for value in request.form.getlist(child)[:MOST_LINES] if value.strip()]
     for key in dict.fromkeys([*request.form, *request.files]):
         if not key.startswith(f"{child}-"):
             continue

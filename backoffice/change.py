@@ -13,7 +13,7 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from backoffice import areas, balances, clock, picking, stale, typable
+from backoffice import areas, balances, clock, copying, picking, stale, typable
 from backoffice.access import Access, any_of
 from backoffice.declarations import Declaration, Info
 from backoffice.integrity import explain
@@ -23,7 +23,7 @@ from backoffice.routes import Entitlement, holds
 from backoffice.steps import Steps
 from backoffice.texts import label, say
 from backoffice.typable import Typable
-from backoffice.typing_in import Draft, is_table
+from backoffice.typing_in import Draft, is_empty, is_table
 from backoffice.values import BadValue, checked_text, parse
 from backoffice.writing import Context, Writer
 from models.base import db
@@ -111,6 +111,7 @@ class _Work:
             setattr(record, names_owner, actor.id)
         areas.place(actor, declaration, record)
         self._type(draft, typable.for_new(actor, declaration))
+        self._take_over(record)
         self._keep_to_area(draft)
         if names_owner:
             record.owner = getattr(record, f"{names_owner}_id") or actor.id
@@ -121,6 +122,19 @@ class _Work:
         writer = Writer(actor, declaration, draft, context, self.act, self.now)
         self._compute(draft, context, writer)
         return writer.insert()
+
+    def _take_over(self, record: Any) -> None:
+        """Fields left empty take what the record they are copied from holds."""
+        declaration = self.declaration
+        for reference in copying.references(declaration):
+            named = getattr(record, f"{reference}_id", None)
+            left = [info for info, _ in copying.taken_over(declaration, reference) if is_empty(record, info)]
+            if named is None or not left:
+                continue
+            found = copying.copied(self.actor, declaration, reference, named)
+            for info in left:
+                if info.name in found and info.name not in self.errors.found:
+                    setattr(record, f"{info.name}_id" if info.kind == "ref" else info.name, found[info.name])
 
     def _place(self, record: Any) -> None:
         """A record stores the departments of its owner and of its maker at creation (decisions.md 1)."""
@@ -236,6 +250,10 @@ class _Work:
                         say("{field} is needed.", field=label(self.declaration.fields[ask.field].field)),
                         self._rule_of(ask.field),
                     )
+        for name, columns in typable.lines_of_act(self.actor, self.declaration, act).items():
+            if name in self.inputs:
+                draft.type_lines(self.declaration.children[name], self.inputs[name], columns)
+            draft.check_lines(self.declaration.children[name])
         draft.type_attachments(self.inputs)
         reason = self._reason(act)
         context.inputs = {**own, "reason": reason}

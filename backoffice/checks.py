@@ -11,7 +11,7 @@ from models.register import Act, Block, By, Link, Route, Text, When
 
 TONES = frozenset({"neutral", "waiting", "good", "bad", "muted"})
 ACT_TONES = frozenset({"primary", "good", "bad", "plain"})
-PERIODS = frozenset({"year", "month"})
+PERIODS = frozenset({"year", "month", "day"})
 KINDS_OF_BLOCK = frozenset({"fields", "lines", "signatures", "text", "space"})
 WRITES = frozenset({"create", "update"})
 VERBS = frozenset({"create", "read", "update", "void", "approve", "export"})
@@ -113,12 +113,37 @@ class _Check:
             if field.format:
                 yield from self._words(f"field {info.path}: format", [field.format], FORMATS)
             yield from self._picks(info)
+            yield from self._words(f"field {info.path}: roles", field.roles, frozenset(ROLES))
+            yield from self._taken(info)
+            yield from self._derived(info)
             if field.level not in {1, 2, 3}:
                 yield f"field {info.path} has level {field.level}; valid: 1, 2, 3"
             if field.required_when is not None:
                 yield from self._when(f"field {info.path}: required_when", field.required_when)
             if not (field.zh and field.en):
                 yield f"field {info.path} needs a label in Chinese and in English"
+
+    def _taken(self, info: Info) -> Iterator[str]:
+        """Where a new record's value is copied from: a reference of the record, and a field there."""
+        if not info.field.copy:
+            return
+        reference, _, name = info.field.copy.partition(".")
+        yield from self._words(f"field {info.path}: copy", [reference], self._references())
+        target = self.declaration.fields[reference].target if reference in self.fields else ""
+        if target in self.catalogue:
+            yield from self._words(f"field {info.path}: copy", [name], frozenset(self.catalogue[target].fields))
+
+    def _derived(self, info: Info) -> Iterator[str]:
+        moments = frozenset(name for name, other in self.declaration.fields.items() if other.kind == "instant")
+        for case in info.field.derived:
+            what = f"field {info.path}: derived"
+            yield from self._words(what, [case.value], frozenset(info.choices))
+            for when in case.when:
+                yield from self._when(what, when)
+            if case.before_today:
+                yield from self._words(f"{what}: before_today", [case.before_today], moments)
+            if case.rule:
+                yield from self._words(f"{what}: rule", [case.rule], self.rows)
 
     def _when(self, what: str, when: When) -> Iterator[str]:
         yield from self._words(what, [when.field], self.fields)
@@ -154,8 +179,19 @@ class _Check:
         for link in register.links:
             yield from self._link(link)
         yield from self._ties()
-        if register.numbering is not None and register.numbering.per not in PERIODS:
-            yield f"numbering per {register.numbering.per!r} does not exist{_nearest(register.numbering.per, PERIODS)}"
+        if register.numbering is not None:
+            yield from self._words("numbering per", [register.numbering.per], PERIODS)
+        for series in register.series:
+            what = f"series {series.field}"
+            yield from self._words(what, [series.field], self.fields)
+            yield from self._words(f"{what}: per", [series.numbering.per], PERIODS)
+            if series.rule:
+                yield from self._words(f"{what}: rule", [series.rule], self.rows)
+        for one in register.ahead:
+            yield from self._words("ahead", [one.field], self.fields)
+            yield from self._words("ahead: act", [one.act], frozenset(self.declaration.acts))
+            if one.field in self.fields:
+                yield from self._words("ahead: value", [one.value], frozenset(self.declaration.fields[one.field].choices))
 
     def _link(self, link: Link) -> Iterator[str]:
         other, what = self.catalogue.get(link.register), f"link {link.register}"
@@ -261,6 +297,7 @@ class _Check:
         for when in (when for ask in act.ask for when in ask.when):
             yield from self._when(f"{what}: asked when", when)
         yield from self._words(f"{what}: alone", act.alone, self._references())
+        yield from self._words(f"{what}: children", act.children, self.children)
         yield from self._words(f"{what}: ask", (ask.kind for ask in act.ask if ask.kind), ASKED)
         if act.reason not in {"", "optional", "required"}:
             yield f"{what}: reason is {act.reason!r}; valid: '', 'optional', 'required'"

@@ -16,7 +16,7 @@ import peewee as pw
 from models import fields as own
 from models.accounts import User
 from models.evidence import StoredFile
-from models.register import Act, Child, Field, NamedList, Register, Rule, Slot, State, Text
+from models.register import Act, Child, Field, NamedList, Register, Rule, Series, Slot, State, Text
 
 COMMON = (
     Field("number", "编号", "number", system=True),
@@ -121,6 +121,7 @@ class Declaration:
         # The column of the acting deputy; where a rule row carries this and is switched off, nobody acts for an absent owner.
         acts_for = any("acting_deputy" in rule.marks for rule in register.rules)
         self.deputy = register.deputy if not acts_for or "acting_deputy" in self.marks else ""
+        self.series: tuple[Series, ...] = tuple(series for series in register.series if series.rule not in without)
         self.is_record = "state" in self.columns and "owner" in self.columns
 
     @cached_property

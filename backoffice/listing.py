@@ -190,7 +190,10 @@ def ordering(reader: Reader, found: Asked) -> list[Any]:
     """The order that was asked for, else that of the named list, else the register's own."""
     if found.named is not None and found.keeps_own_order:
         return reader.smallest_first(found.named.order)
-    return reader.order(found.sort, descending=found.descending)
+    ahead = () if found.chose_order else reader.declaration.register.ahead
+    opened = {act.name for act in reader.access.open_acts(reader.declaration)} if ahead else set()
+    first = reader.first(one for one in ahead if one.act in opened)
+    return [*first, *reader.order(found.sort, descending=found.descending)]
 
 
 def filterable(access: Access, declaration: Declaration) -> tuple[Info, ...]:
@@ -223,7 +226,7 @@ def where(reader: Reader, found: Asked) -> Condition:
         info = declaration.fields[one.name]
         try:
             by_name = info.kind == "ref" and one.operation in {"equals", "not_equal"} and not one.value.isdecimal()
-            compared = _named(reader, info, one) if by_name else _compared(info, one)
+            compared = _named(reader, info, one) if by_name else _compared(info, one, reader.term(info))
             parts.append(reader.guarded(info, compared))
         except BadValue as wrong:
             found.problems[f"{one.name}_{one.operation}"] = wrong.message
@@ -240,8 +243,7 @@ def demanded(reader: Reader, found: Asked) -> Condition:
     return condition
 
 
-def _compared(info: Info, one: Filter) -> Condition:
-    column = info.column
+def _compared(info: Info, one: Filter, column: Any) -> Condition:
     operation = one.operation
     if operation == "empty":
         empty = column.is_null() | (column == "") if info.kind in _TEXTUAL else column.is_null()

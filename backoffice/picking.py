@@ -30,6 +30,8 @@ def choosable(access: Access, declaration: Declaration, info: Info, *, offer: bo
     parts: list[Condition] = [holds_in_sql(model, when) for when in picks]
     if info.target == ACCOUNT:
         parts.append(model.active == True)  # noqa: E712 - SQL, not Python
+        if info.field.roles:
+            parts.append(User.id.in_(UserRole.select(UserRole.user).where(UserRole.role.in_(info.field.roles))))
         if info.name in {"owner", declaration.register.owner_is}:
             parts.append(_owners(access, declaration))
         return all_of(parts)

@@ -9,6 +9,7 @@ on buttons; they are never shown.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -16,12 +17,15 @@ from typing import Any
 
 from peewee import JOIN, SQL, Case, FieldAlias, fn
 
+from backoffice import clock
 from backoffice.access import Access, Condition, all_of, any_of, open_to_all
 from backoffice.database import stream
 from backoffice.declarations import ACCOUNT, ChildInfo, Declaration, Info
+from backoffice.routes import holds_in_sql
 from models.accounts import User
 from models.evidence import StoredFile
 from models.fields import NumberField
+from models.register import Ahead, Derived
 
 MASK = "***"
 COUNT_LIMIT = 1_000
@@ -123,10 +127,11 @@ class Reader:
             return column
         condition = all_of([shown, clear])
         column.index = len(self._selected)
+        value = self.term(info)
         if condition is True:
-            self._selected.append(info.column)
+            self._selected.append(value)
         else:
-            self._selected.append(Case(None, [(condition, info.column)], None))
+            self._selected.append(Case(None, [(condition, value)], None))
             column.convert = info.column.python_value
         if info.kind in {"ref", "file"}:
             self._join(info, column, condition)
@@ -236,8 +241,39 @@ class Reader:
         if info is None or not self.access.knows(self.declaration, info):
             return []
         condition = all_of([self.access.shown(self.declaration, name), self.access.clear(self.declaration, info)])
-        columns = self._label_parts(info) if info.kind in {"ref", "file"} else (info.column,)
+        columns = self._label_parts(info) if info.kind in {"ref", "file"} else (self._ranked(info),)
         return [column if condition is True else Case(None, [(condition, column)], None) for column in columns]
+
+    def first(self, ahead: Iterable[Ahead]) -> list[Any]:
+        """ORDER BY that puts records first which show a value; nothing of a choice that the reader does not know."""
+        fields = self.declaration.fields
+        return [
+            Case(None, [(self.term(fields[one.field]) == one.value, 0)], 1).asc()
+            for one in ahead
+            if one.field in fields and self.access.knows(self.declaration, fields[one.field])
+        ]
+
+    def term(self, info: Info) -> Any:
+        """What the field shows, in SQL: its column, or what the declaration derives instead of the stored value."""
+        derived = [case for case in info.field.derived if case.rule not in self.declaration.absent]
+        if not derived:
+            return info.column
+        cases = [(self._derives(case), case.value) for case in derived]
+        return Case(None, cases, info.column)
+
+    def _derives(self, case: Derived) -> Condition:
+        parts = [holds_in_sql(self.model, when) for when in case.when]
+        if case.before_today:
+            midnight = dt.datetime.combine(self.access.today, dt.time(), clock.company_zone())
+            parts.append(self.declaration.columns[case.before_today] < midnight)
+        return all_of(parts)
+
+    def _ranked(self, info: Info) -> Any:
+        """What a field orders by: its value, of a derived choice the place among the choices."""
+        if not info.field.derived:
+            return info.column
+        places = [(code, place) for place, code in enumerate(info.choices)]
+        return Case(self.term(info), places, len(places))
 
     # ---- conditions ------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from backoffice.access import Access
 from backoffice.declarations import Declaration, Info
 from backoffice.reading import Reader, Seen, child_paths
+from models.register import Act
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,17 @@ def for_new(access: Access, declaration: Declaration) -> Typable:
 def for_record(access: Access, declaration: Declaration, seen: Seen) -> Typable:
     """What may be typed into a record that was read with `reader_for`."""
     return _typable(access, declaration, seen)
+
+
+def lines_of_act(access: Access, declaration: Declaration, act: Act) -> dict[str, tuple[str, ...]]:
+    """The child tables that an act lets its person fill in, each with the columns that he may type."""
+    found = {}
+    for name in act.children:
+        child = declaration.children.get(name)
+        columns = tuple(info.name for info in child.fields.values() if _may_type(access, info, None)) if child else ()
+        if columns:
+            found[name] = columns
+    return found
 
 
 def reader_for(access: Access, declaration: Declaration) -> Reader:

@@ -108,9 +108,10 @@ class Draft:
         """Apply the typed lines, which are the whole table: lines that are not among them go, blank ones do not count.
 
         A row says which line it means by `id`. Where one row does, a row without is a new line; where none does, the place
-        in the list decides.
+        in the list decides. A table with one typed column may come as its plain values.
         """
         lines = self.load(child)
+        rows = as_table(rows, names)
         if not is_table(rows):
             self.errors.add(child.name, say("The lines are not in a form that can be read."))
             return
@@ -176,9 +177,10 @@ class Draft:
                 self._missing(info.name, label(info.field), info.field.rule)
         for child in declaration.children.values():
             if not child.child.system:
-                self._check_lines(child)
+                self.check_lines(child)
 
-    def _check_lines(self, child: ChildInfo) -> None:
+    def check_lines(self, child: ChildInfo) -> None:
+        """Enough lines, and in each what it needs."""
         kept = self.load(child).kept
         if len(kept) < child.child.minimum and child.name not in self.declaration.required:
             self._missing(child.name, label(child.child), child.child.rule)
@@ -197,6 +199,12 @@ class Draft:
 def is_table(rows: Any) -> bool:
     """Whether typed lines are a list of mappings."""
     return isinstance(rows, Sequence) and not isinstance(rows, str) and all(isinstance(row, Mapping) for row in rows)
+
+
+def as_table(rows: Any, names: Sequence[str]) -> Any:
+    """Plain values as lines, where there is just one column to type; everything else as it is."""
+    plain = isinstance(rows, Sequence) and not isinstance(rows, str) and not any(isinstance(row, Mapping) for row in rows)
+    return [{names[0]: value} for value in rows] if plain and len(names) == 1 else rows
 
 
 def is_empty(record: Any, info: Info) -> bool:

@@ -20,11 +20,12 @@ from models.accounts import User, UserRole
 from models.base import db
 from models.evidence import AuditEvent, Series, Step, StoredFile
 from models.outcomes import Adjust, Changes, Create, Insert, Put
-from models.params import param
-from models.register import Act, Text
+from models.params import param, setting
+from models.register import Act, Numbering, Text
 
 _SILENT = frozenset({"updated_at", "updated_by"})
 MOST_NAMED = 20
+_PERIODS = {"year": "%Y", "month": "%Y%m", "day": "%Y%m%d"}
 
 
 class Context:
@@ -47,6 +48,9 @@ class Context:
 
     def param(self, name: str, on: dt.date | None = None) -> Decimal:
         return param(name, on or self.today)
+
+    def setting(self, name: str, on: dt.date | None = None) -> str:
+        return setting(name, on or self.today)
 
     def local(self, instant: dt.datetime) -> dt.datetime:
         return instant.astimezone(clock.company_zone())
@@ -217,8 +221,7 @@ class Writer:
         if record._meta.fields.get("created_at") is not None:
             record.created_at = record.updated_at = self.now
         record.version = 1
-        if self.declaration.register.numbering is not None:
-            record.number = self._next_number()
+        self._give_numbers(self.declaration, record)
         record.save(force_insert=True)
         refusal = self._write_rest()
         if refusal is not None:
@@ -389,8 +392,7 @@ class Writer:
             info = other.fields.get(name)
             setattr(record, f"{name}_id" if info is not None and info.kind in {"ref", "file"} else name, value)
         record.created_at = record.updated_at = self.now
-        if other.register.numbering is not None:
-            record.number = self._next_number(other)
+        self._give_numbers(other, record)
         record.save(force_insert=True)
         told = self._others.setdefault((other.name, record.id), _Other(other.name, record.id, act="create"))
         told.changes.update(
@@ -454,18 +456,24 @@ class Writer:
             ).execute()
             self._cancelled.extend(slots)
 
-    def _next_number(self, declaration: Declaration | None = None) -> str:
-        """The next number of the series, under the lock of its row: no gap, no double (P3)."""
-        declaration = declaration or self.declaration
+    def _give_numbers(self, declaration: Declaration, record: Any) -> None:
+        """The number of a new record and its further series."""
         numbering = declaration.register.numbering
-        assert numbering is not None  # noqa: S101 - narrows the type
-        local = self.now.astimezone(clock.company_zone())
-        period = f"{local:%Y%m}" if numbering.per == "month" else f"{local:%Y}"
-        where = (Series.register == declaration.name) & (Series.period == period)
-        Series.insert(register=declaration.name, period=period).on_conflict_ignore().execute()
+        if numbering is not None:
+            record.number = self._next(declaration.name, numbering, text=True)
+        for series in declaration.series:
+            info = declaration.fields[series.field]
+            following = self._next(series_key(declaration, series.field), series.numbering, text=not info.numeric)
+            setattr(record, series.field, following)
+
+    def _next(self, key: str, numbering: Numbering, *, text: bool) -> Any:
+        """The next number of a series, under the lock of its row: no gap, no double (P3)."""
+        period = period_of(numbering, self.now)
+        where = (Series.register == key) & (Series.period == period)
+        Series.insert(register=key, period=period).on_conflict_ignore().execute()
         Series.update(last=Series.last + 1).where(where).execute()
         last = Series.select(Series.last).where(where).scalar()
-        return f"{numbering.prefix}-{period}-{last:0{numbering.width}d}"
+        return f"{numbering.prefix}-{period}-{last:0{numbering.width}d}" if text else last
 
     # ---- history ---------------------------------------------------------------------------------------------------
 
@@ -542,6 +550,16 @@ class Writer:
         return Done(record.id, number, str(getattr(record, "state", "")), record.version, self.name, tuple(warnings))
 
 
+def series_key(declaration: Declaration, field: str) -> str:
+    """Under which name the last number of a further series is kept."""
+    return f"{declaration.name}.{field}"
+
+
+def period_of(numbering: Numbering, at: dt.datetime) -> str:
+    """The period of a series at a moment, in the company's time zone. > 2025   202503   20250305"""
+    return f"{at.astimezone(clock.company_zone()):{_PERIODS[numbering.per]}}"
+
+
 def _name_of(declaration: Declaration, record: Any) -> str:
     """What a record is called in messages and in the history: its number, or of a master the first text of its label."""
     first = record.__data__.get(declaration.register.label[0])
@@ -550,4 +568,4 @@ def _name_of(declaration: Declaration, record: Any) -> str:
     )
 
 
-__all__ = ["Context", "Writer"]
+__all__ = ["Context", "Writer", "period_of", "series_key"]

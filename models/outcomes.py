@@ -99,12 +99,12 @@ class Context(Protocol):
     """All that a guard, an effect or a computation may know besides the record and the inputs.
 
     `act` is `create`, `update` or the name of the act. `before` gives the stored value of a field as it was before the act.
-    `param` is a setting as it stands today or on the day `on`. `open_records` names the records of other registers that
-    still hold this one, by number where the actor may read it. `acting` are the actor and the person he stands in for, `took`
-    the people behind each step of another record, by act and by slot. `another` tells whether another record of this register
-    has that value, whoever may see it. `found` gives the other records of a register whose columns have these values (a
-    tuple: one of them). `people` are the active accounts of a group with a role. `limit_reached` counts one more use of
-    `what` by the actor and tells whether that is one too many.
+    `param` is a figure among the settings as it stands today or on the day `on`, `setting` one that is a word. `open_records`
+    names the records of other registers that still hold this one, by number where the actor may read it. `acting` are the
+    actor and the person he stands in for, `took` the people behind each step of other records, by act and by slot.
+    `another` tells whether another record of this register has that value, whoever may see it. `found` gives the other
+    records of a register whose columns have these values (a tuple: one of them). `people` are the active accounts of a
+    group with a role. `limit_reached` counts one more use of `what` by the actor and tells whether that is one too many.
     """
 
     act: str
@@ -113,6 +113,8 @@ class Context(Protocol):
     actor: Person
 
     def param(self, name: str, on: dt.date | None = None) -> Decimal: ...
+
+    def setting(self, name: str, on: dt.date | None = None) -> str: ...
 
     def local(self, instant: dt.datetime) -> dt.datetime: ...
 

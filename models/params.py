@@ -30,7 +30,12 @@ class Param(Row):
 
 
 def param(name: str, on: dt.date) -> Decimal:
-    """The value in force on the day `on`. Raises LookupError when the setting has no row that early. One query."""
+    """The figure in force on the day `on`. Raises LookupError when the setting has no row that early. One query."""
+    return Decimal(setting(name, on))
+
+
+def setting(name: str, on: dt.date) -> str:
+    """The value in force on the day `on` as it is written. Raises LookupError when there is no row that early. One query."""
     row = (
         Param.select(Param.value)
         .where((Param.name == name) & (Param.valid_from <= on))
@@ -39,4 +44,4 @@ def param(name: str, on: dt.date) -> Decimal:
     )
     if row is None:
         raise LookupError(f"setting {name} has no value on {on.isoformat()}")
-    return Decimal(row.value)
+    return str(row.value)

@@ -54,6 +54,17 @@ class When:
 
 
 @dataclass(frozen=True)
+class Derived:
+    """A value that a choice shows instead of the stored one while the record meets `when` and, with `before_today`, the moment
+    in that column lies before today. It is worked out when read, so that no midnight is missed. Falls with the row `rule`."""
+
+    value: str
+    when: tuple[When, ...] = ()
+    before_today: str = ""
+    rule: str = ""
+
+
+@dataclass(frozen=True)
 class Field:
     """How people see one column of the model. The storage type, length and references are the model's own.
 
@@ -62,7 +73,9 @@ class Field:
     the states in which it may be typed after creation (empty: wherever the record may be updated). `pick`
     narrows what a reference offers to rows that meet the conditions; one with a rule only narrows the offer, and the guard of
     that rule refuses the others with its reason. `format`: `email`, or `duration` for whole seconds shown as 4:55.
-    `tone` is that of a mark, a yes-or-no field that the system sets.
+    `tone` is that of a mark, a yes-or-no field that the system sets. `copy` (`customer.phone`): left empty in a new record, it
+    is filled from there, as far as its maker may read it. `derived`: what a choice shows instead, the first that holds;
+    it orders by the place of its choices. `roles` narrows a reference to an account to people who hold one of them.
     """
 
     name: str
@@ -87,6 +100,9 @@ class Field:
     help: Text | None = None
     wide: bool = False
     tone: str = "bad"
+    copy: str = ""
+    derived: tuple[Derived, ...] = ()
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -183,8 +199,9 @@ class Act:
 
     `reason`: "", "optional" or "required". `signs` names the slot it fills, `cancels` cancels all signatures. `effect` names
     a function of the register's file. `tone`: primary, good, bad, plain. `alone` names references of the record: acts that
-    name the same row there come one after the other, so that a guard may count what is around it. `moves`: the record moves
-    the balances of its register; the effect sets their `order`.
+    name the same row there come one after the other, so that a guard may count what is around it. `children` names
+    child tables whose lines are typed in the form of the act. `moves`: the record moves the balances of its register; the
+    effect sets their `order`.
     """
 
     name: str
@@ -203,6 +220,7 @@ class Act:
     tone: str = "plain"
     hint: Text | None = None
     alone: tuple[str, ...] = ()
+    children: tuple[str, ...] = ()
     moves: bool = False
 
 
@@ -266,11 +284,30 @@ class Lift:
 
 @dataclass(frozen=True)
 class Numbering:
-    """`LP` + year gives `LP-2025-0001`; `per` is `year` or `month`; one series per period without gaps."""
+    """`LP` + year gives `LP-2025-0001`; `per` is `year`, `month` or `day`; one series per period without gaps."""
 
     prefix: str
     per: str = "year"
     width: int = 4
+
+
+@dataclass(frozen=True)
+class Series:
+    """A further series without gaps besides the number: column `field` takes its next number when the record is made, a column
+    of whole numbers the bare one. Falls with the row `rule`."""
+
+    field: str
+    numbering: Numbering
+    rule: str = ""
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """Records whose choice `field` shows `value` stand first in the list, for whoever's roles open `act`."""
+
+    field: str
+    value: str
+    act: str
 
 
 @dataclass(frozen=True)
@@ -429,6 +466,7 @@ class Register:
     `holds`: references through which a record in one of these states (none named: in any that does not end) keeps what it points
     to from being closed. `deputy`: the column of whoever acts for the owner while he is absent. `former`: the child and its column
     that name people who gave the record away; having made it or acted on it gives them no sight of it any more.
+    `series`: further numbers without gaps. `ahead`: what stands first in the list as long as no other order was chosen.
     `owner_is`: the reference to an account that makes its person the owner; who makes records only of his own names
     himself there. `always`: guards and computations that hang on no rule. `rows`: conditions that grants of the matrix name.
     """
@@ -480,6 +518,8 @@ class Register:
     public: bool = False
     lists: tuple[NamedList, ...] = ()
     owner_is: str = ""
+    series: tuple[Series, ...] = ()
+    ahead: tuple[Ahead, ...] = ()
     balances: Balances | None = None
     reports: tuple[Report, ...] = ()
     menu: int = 500

@@ -204,6 +204,24 @@ function lookup(input) {
   });
 }
 
+/* data-copies on a reference: what the chosen record brings stands in the fields nobody has typed into. */
+function copies() {
+  on(document, "change", async ({ target }) => {
+    if (!target.dataset.copies) return;
+    const chosen = () => (target.dataset.lookup ? one("input[type=hidden]", target.parentNode) : target).value;
+    const id = chosen();
+    const answer = id && (await fetch(target.dataset.copies + "&id=" + encodeURIComponent(id)).catch(() => null));
+    if (!answer?.ok || chosen() !== id) return;
+    for (const [name, [value, label]] of Object.entries(await answer.json())) {
+      const input = one(`[name="${name}"]`, target.form);
+      const shown = one(`[name="${name}-text"]`, target.form);
+      if (!input || (input.value && input.value !== input.dataset.copied) || (shown?.value && !input.value)) continue;
+      input.value = input.dataset.copied = value;
+      if (shown) shown.value = label;
+    }
+  });
+}
+
 /* Names of the chosen files below a file input that takes several. */
 function chosenFiles() {
   on(document, "change", ({ target }) => {
@@ -276,6 +294,7 @@ warnOnLeaving();
 lines();
 bulk();
 all("[data-lookup]").forEach(lookup);
+copies();
 chosenFiles();
 keys();
 menus();
