@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import url_for
@@ -25,6 +26,7 @@ from backoffice import history
 from backoffice.access import Access
 from backoffice.declarations import Declaration
 from backoffice.listing import filterable
+from backoffice.picking import may_choose
 from backoffice.reading import Reader, Seen, SeenLine, lines
 from backoffice.routes import leads_over
 from backoffice.steps import Steps
@@ -264,6 +266,7 @@ class DetailsBuilder:
             text = declaration.register.copy_label
             shown = read(text) if text is not None else read(say("Copy"))
             found.append(Button("copy", shown, url_for(f"{name}.create_view", copy=seen.id)))
+        found.extend(self._new_from_here())
         if self.access.may_print(declaration):
             for form in declaration.register.prints:
                 if not form.many and (not form.states or seen.state in form.states):
@@ -271,6 +274,16 @@ class DetailsBuilder:
                     found.append(Button("print", label(form), url))
         found.append(Button("history", read(say("History")), url_for(f"{name}.history", id=seen.id)))
         return tuple(found)
+
+    def _new_from_here(self) -> Iterator[Button]:
+        """Records of other registers that may be made from this one."""
+        for link in self.declaration.register.links:
+            other = self.access.catalogue.get(link.register)
+            if other is None or link.create is None or not self.access.may(other, "create"):
+                continue
+            if may_choose(self.access, other, other.fields[link.field], self.seen.id, offer=True):
+                url = url_for(f"{other.name}.create_view", **{link.field: self.seen.id})
+                yield Button(f"create_{other.name}", read(link.create), url)
 
     def _marks(self) -> tuple[tuple[str, str], ...]:
         """Warning flags of the record that are set, shown beside its state."""

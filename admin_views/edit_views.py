@@ -8,7 +8,7 @@ from typing import Any
 from flask import request, url_for
 from flask_admin import expose
 
-from admin_views.answering import Answer, Answering
+from admin_views.answering import Answer, Answering, whole
 from admin_views.form_pages import FormBuilder
 from admin_views.pages import Notice
 from admin_views.typed import typed_inputs
@@ -18,8 +18,10 @@ from backoffice.access import Access
 from backoffice.change import change, may_update
 from backoffice.errors import NotFound
 from backoffice.outcomes import Invalid, Outcome
+from backoffice.picking import label_of, may_choose
 from backoffice.reading import SeenLine
 from backoffice.texts import label, read, say
+from backoffice.typable import Typable
 
 
 class EditViews(Answering):
@@ -36,6 +38,7 @@ class EditViews(Answering):
         if request.method == "GET":
             if "copy" in request.args:
                 self._copy(actor, builder, wanted_id("copy"))
+            self._begin(actor, builder, may)
             return self._page("register/form.html", builder.edit_page(may, title, url, cancel))
         found = self._typed(actor, may)
         if found.problems:
@@ -48,6 +51,16 @@ class EditViews(Answering):
             builder,
             found.inputs,
         )
+
+    def _begin(self, actor: Access, builder: FormBuilder, may: Typable) -> None:
+        """References named in the address stand in the form, where they may be chosen: `?complaint=3`."""
+        given = {name: request.args[name] for name in may.fields if name in request.args}
+        for name, text in given.items():
+            info = self.declaration.fields[name]
+            record_id = whole(text) if info.kind == "ref" else None
+            if record_id is not None and may_choose(actor, self.declaration, info, record_id, offer=True):
+                builder.values = {**builder.values, name: record_id}
+                builder.labels = {**builder.labels, name: label_of(actor, self.declaration, info, record_id)}
 
     def _copy(self, actor: Access, builder: FormBuilder, record_id: int) -> None:
         """Start from an ended record (再次申请): what may be typed is taken over, the rest begins anew."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import request, url_for
@@ -100,7 +100,7 @@ class FormBuilder:
             if child:
                 asked.setdefault(child, {})[name] = info
                 continue
-            self._add(blueprint, info, name, required=ask.required, fresh=bool(ask.kind))
+            self._add(blueprint, info, name, required=ask.required, fresh=bool(ask.kind) or self._lacks(ask))
             names.append(name)
         if act.reason:
             self._add_reason(blueprint, act)
@@ -216,6 +216,10 @@ class FormBuilder:
         if info.name in self.values:
             return typed(info, self.values[info.name]), self.labels.get(info.name, "")
         return self._default(info)
+
+    def _lacks(self, ask: Ask) -> bool:
+        """Whether a default stands in the form of an act for a column that is still empty."""
+        return bool(ask.default) and (self.seen is None or self.seen.values.get(ask.field) in {None, ""})
 
     def _left_alone(self, info: Info, key: str) -> bool:
         """After a stale save: whether a field that somebody else changed still holds what it held before; theirs is taken then."""
@@ -454,4 +458,7 @@ def _judges(act: Act) -> bool:
 def asked_info(declaration: Declaration, ask: Ask) -> Info:
     """The field behind what an act asks: a column, a column of a child, or a value of the act alone."""
     name = ask.field.rpartition(".")[2]
-    return own_info(ask, name) if ask.kind else declaration.info(ask.field)
+    if ask.kind:
+        return own_info(ask, name)
+    info = declaration.info(ask.field)
+    return replace(info, field=replace(info.field, default=ask.default)) if ask.default else info

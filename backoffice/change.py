@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from peewee import IntegrityError
@@ -239,7 +240,7 @@ class _Work:
             elif ask.kind:
                 own[ask.field] = self._own_value(ask)
             elif ask.field in self.declaration.fields:
-                draft.type_fields(self.inputs, [ask.field])
+                draft.type_fields(self._given(ask), [ask.field])
                 empty = getattr(
                     draft.record,
                     f"{ask.field}_id" if self.declaration.fields[ask.field].kind in {"ref", "file"} else ask.field,
@@ -268,10 +269,15 @@ class _Work:
             (rule.id for rule in self.declaration.rules.values() if self.act in rule.on and name in rule.fields), ""
         )
 
+    def _given(self, ask: Ask) -> Mapping[str, Any]:
+        """The inputs, with what stands for an asked value that was not sent at all."""
+        if not ask.default or self.inputs.get(ask.field) is not None:
+            return self.inputs
+        today = self.now.astimezone(clock.company_zone()).date()
+        return {**self.inputs, ask.field: today if ask.default == "today" else ask.default}
+
     def _own_value(self, ask: Ask) -> Any:
-        raw = self.inputs.get(ask.field)
-        if raw is None and ask.default:
-            raw = self.now.astimezone(clock.company_zone()).date() if ask.default == "today" else ask.default
+        raw = self._given(ask).get(ask.field)
         try:
             value = parse(own_info(ask, ask.field), raw) if raw is not None else None
         except BadValue as wrong:
@@ -363,7 +369,8 @@ class _Work:
 
 def asks(declaration: Declaration, act: Act, record: Any) -> tuple[Ask, ...]:
     """What an act asks on this record (the columns of its conditions are among the facts of a row that was read)."""
-    return tuple(ask for ask in act.ask if all(holds(record, when, declaration) for when in ask.when))
+    found = (ask for ask in act.ask if all(holds(record, when, declaration) for when in ask.when))
+    return tuple(replace(ask, required=False) if ask.rule in declaration.absent else ask for ask in found)
 
 
 def own_info(ask: Ask, name: str) -> Info:

@@ -296,6 +296,7 @@ class _Check:
         yield from self._paths(f"{what}: ask", (ask.field for ask in act.ask if not ask.kind))
         for when in (when for ask in act.ask for when in ask.when):
             yield from self._when(f"{what}: asked when", when)
+        yield from self._words(f"{what}: ask: rule", (ask.rule for ask in act.ask if ask.rule), self.rows)
         yield from self._words(f"{what}: alone", act.alone, self._references())
         yield from self._words(f"{what}: children", act.children, self.children)
         yield from self._words(f"{what}: ask", (ask.kind for ask in act.ask if ask.kind), ASKED)

@@ -75,9 +75,10 @@ def makes_own_only(access: Access, declaration: Declaration) -> bool:
     return bool(scopes) and all(scope == "own" for scope in scopes)
 
 
-def may_choose(access: Access, declaration: Declaration, info: Info, record_id: int) -> bool:
+def may_choose(access: Access, declaration: Declaration, info: Info, record_id: int, *, offer: bool = False) -> bool:
+    """Whether the person may put the row into the field, or (`offer`) is offered it."""
     model = target_model(access, info)
-    condition = choosable(access, declaration, info)
+    condition = choosable(access, declaration, info, offer=offer)
     if condition is False:
         return False
     query = model.select(model.id).where(model.id == record_id)

@@ -161,6 +161,7 @@ def up(migrator, db):
 
     class ProductReturn(Record):
         complaint = ForeignKeyField(Complaint, on_delete="RESTRICT", backref="+")
+        complaint_no = CharField(24, default="")
         customer = ForeignKeyField(CustomerArchive, null=True, on_delete="RESTRICT", backref="+")
         customer_name = CharField(120, default="")
         order_no = CharField(30, default="")
@@ -181,6 +182,7 @@ def up(migrator, db):
 
     class SalesDiscountCertificate(Record):
         complaint = ForeignKeyField(Complaint, on_delete="RESTRICT", backref="+")
+        complaint_no = CharField(24, default="")
         customer = ForeignKeyField(CustomerArchive, null=True, on_delete="RESTRICT", backref="+")
         customer_name = CharField(120, default="")
         order_no = CharField(30, default="")

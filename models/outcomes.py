@@ -26,12 +26,12 @@ class Refused:
 
 @dataclass(frozen=True)
 class Adjust:
-    """Add `delta` to a whole-number column of another record; refused with `reason` when it would fall below zero."""
+    """Add `delta` to a number or quantity of another record; refused with `reason` when it would fall below zero."""
 
     register: str
     id: int
     field: str
-    delta: int
+    delta: int | Decimal
     reason: Text
     rule: str = ""
 

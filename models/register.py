@@ -168,7 +168,7 @@ class Ask:
 
     With `kind` (`integer`, `quantity`, `text`, `day`, `choice`) it is no column but a value of the act alone, with its own label,
     bounds and choices. `default` (`today` is a day) stands in the form and for an input that was not sent at all.
-    `when`: it is asked, and needed, only on records that meet these conditions.
+    `when`: it is asked, and needed, only on records that meet these conditions. `rule`: needed because of that rule row alone.
     """
 
     field: str
@@ -181,6 +181,7 @@ class Ask:
     choices: tuple[Choice, ...] = ()
     default: str = ""
     when: tuple[When, ...] = ()
+    rule: str = ""
 
 
 @dataclass(frozen=True)
@@ -367,7 +368,8 @@ class Link:
     """Records of another register that point here through `field`, shown on the details page.
 
     With `alike` they do not point here, but have the same value as this record in that column of the model. `act`: shown only to
-    those whose roles open that act.
+    those whose roles open that act. `create`: the text of a button that makes such a record from here, offered where its
+    reference would offer this record.
     """
 
     register: str
@@ -376,6 +378,7 @@ class Link:
     en: str
     alike: str = ""
     act: str = ""
+    create: Text | None = None
 
 
 @dataclass(frozen=True)

@@ -255,6 +255,149 @@ class Company:
                 self.done("custodian_5s", "key_checkout", record, "closed", papers, now=back)
         return record
 
+    def product(self, code: str = "", **more: Any) -> int:
+        self._count = getattr(self, "_count", 0) + 1
+        inputs = {
+            "code": code or f"CP{self._count:03d}",
+            "name": "外加剂 ZM-2",
+            "specification": "25kg",
+            "unit": "bag",
+            "warranty_months": "12",
+            "active": True,
+            **more,
+        }
+        return self.done("business_clerk", "product", None, "create", inputs).id
+
+    def warehouse(self, code: str = "", **more: Any) -> int:
+        self._count = getattr(self, "_count", 0) + 1
+        inputs = {"code": code or f"CK{self._count:03d}", "name": f"{self._count}号库", "active": True, **more}
+        return self.done("business_clerk", "warehouse", None, "create", inputs).id
+
+    def spare_part(self, stock: str = "10", product: int | None = None, warehouse: int | None = None) -> int:
+        product = product or self.product(name="滤芯", specification="10寸", unit="piece", spare_part=True)
+        inputs = {"product": product, "warehouse": warehouse or self.warehouse()}
+        made = self.done("warehouse_keeper", "spare_part", None, "create", inputs)
+        if stock:
+            self.done("warehouse_keeper", "spare_part", made.id, "stock_in", {"quantity": stock})
+        return made.id
+
+    def contract(self, owner: str = "salesperson", state: str = "signed", **more: Any) -> int:
+        """A contract of two years around today."""
+        inputs = {"subject": "外加剂供货与售后服务", "valid_from": "2025-03-01", "valid_to": "2027-02-28", **more}
+        inputs.setdefault("customer", self.customer(owner) if "customer" not in inputs else None)
+        made = self.done(owner, "contract", None, "create", inputs)
+        if state == "signed":
+            self.done("sales_manager", "contract", made.id, "signed", {"signed_on": "2025-02-25"})
+        return made.id
+
+    def complaint(self, who: str = "salesperson", **more: Any) -> int:
+        inputs: dict[str, Any] = {
+            "complainant": "吴投诉",
+            "received_at": "2026-03-02 09:30",
+            "order_no": "DD-2026-0001",
+            "batch_no": "B0912",
+            "delivered_qty": "100",
+            "defective_qty": "20",
+            "category": "quality",
+            "demand": "退货",
+            **more,
+        }
+        if "customer" not in inputs:
+            inputs["customer"] = self.customer("salesperson")
+        if "product" not in inputs:
+            inputs["product"] = self.product()
+        return self.done(who, "complaint", None, "create", inputs).id
+
+    def complaint_in(self, state: str, method: str = "return", who: str = "salesperson", **more: Any) -> int:
+        """A complaint brought to a state; the decision approves 20 pieces or 320 yuan."""
+        decided = {name: more.pop(name) for name in ("approved_qty", "amount") if name in more}
+        record = self.complaint(who, **more)
+        if state in {"registered", "void", "not_upheld"}:
+            if state != "registered":
+                by = "deputy_gm" if state == "not_upheld" else "service_manager"
+                self.done(by, "complaint", record, state, {"reason": "客户撤诉"})
+            return record
+        typed = {
+            "handler": self.users["service_staff"].id,
+            "method": method,
+            "approved_qty": "20" if method in {"return", "rework"} else "",
+            "amount": "320.00" if method in {"discount", "compensation"} else "",
+            "reason": "批次不合格",
+            **decided,
+        }
+        self.done("deputy_gm", "complaint", record, "judged", typed)
+        if state == "judged":
+            return record
+        if state == "unaccepted":
+            self.done("service_manager", "complaint", record, "unaccepted", {"reason": "要求全退"})
+            return record
+        self.done("service_manager", "complaint", record, "notified")
+        if state == "closed":
+            self.settle(record, method)
+            self.done("service_manager", "complaint", record, "closed")
+        return record
+
+    def settle(self, complaint: int, method: str) -> None:
+        """The paper that the decision ordered, made and posted."""
+        if method in {"return", "rework"}:
+            self.slip_in("posted", complaint=complaint, handling=method)
+        elif method in {"discount", "compensation"}:
+            self.certificate_in("posted", complaint=complaint, kind=method)
+
+    def slip(self, who: str = "sales_clerk", **more: Any) -> int:
+        """A return slip, on a complaint of its own unless one is named."""
+        inputs = {
+            "return_reason": "质量问题",
+            "handling": "return",
+            "basis": "核决 2026-03",
+            **more,
+        }
+        if "complaint" not in inputs:
+            inputs["complaint"] = self.complaint_in("notified", inputs["handling"])
+        return self.done(who, "product_return", None, "create", inputs).id
+
+    def slip_in(self, state: str, received: str = "", **more: Any) -> int:
+        """A return slip brought to a state; all of it comes back unless `received` says how much."""
+        record = self.slip(**more)
+        back = received or ("18" if state == "disputed" else "20")
+        road = (
+            ("approved", "deputy_gm", {"reason": "同意"}),
+            ("received", "warehouse_keeper", {"received_qty": back}),
+            ("disputed" if state == "disputed" else "reconciled", "finance", {"reason": "与核定量核对"}),
+            ("posted", "finance", {"posting_no": "PZ-2026-0031"}),
+        )
+        if state == "void":
+            self.done("sales_clerk", "product_return", record, "void", {"reason": "客户留用"})
+            return record
+        for name, who, typed in road if state != "issued" else ():
+            self.done(who, "product_return", record, name, typed)
+            if name == state:
+                break
+        return record
+
+    def certificate(self, who: str = "sales_clerk", **more: Any) -> int:
+        inputs = {"kind": "discount", "amount": "320.00", **more}
+        if "complaint" not in inputs:
+            inputs["complaint"] = self.complaint_in("notified", inputs["kind"])
+        return self.done(who, "sales_discount_certificate", None, "create", inputs).id
+
+    def certificate_in(self, state: str, **more: Any) -> int:
+        record = self.certificate(**more)
+        register = "sales_discount_certificate"
+        if state == "void":
+            self.done("sales_clerk", register, record, "void", {"reason": "客户放弃"})
+            return record
+        for name, who in (("approved", "deputy_gm"), ("sealed", "sales_clerk"), ("posted", "finance")):
+            if state == "issued":
+                break
+            typed: dict[str, Any] = {}
+            if name == "sealed":
+                typed = {"customer_seal_on": "2026-03-04", "sealed_paper": self.upload(who, register, "sealed_paper")}
+            self.done(who, register, record, name, typed)
+            if name == state:
+                break
+        return record
+
     def gift_in(self, state: str, applicant: str = "salesperson", **more: Any) -> int:
         """A gift brought to a state along the usual road: two signatures, issue of 3, one signed for, two undelivered."""
         record = self.gift(applicant, **more)

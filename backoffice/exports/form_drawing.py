@@ -107,10 +107,12 @@ def _draw_foot(
     y = 8.5 * MM
     canvas.setFillColor(_QUIET)
     canvas.setFont(REGULAR, _FOOT_SIZE)
-    printed = f"{words.printed_by.format(form.printed_by)}    {words.printed_at.format(form.printed_at)}"
-    canvas.drawString(sheet.left, y, printable(printed))
+    printed = printable(f"{words.printed_by.format(form.printed_by)}    {words.printed_at.format(form.printed_at)}")
+    canvas.drawString(sheet.left, y, printed)
     if part is not None:
-        canvas.drawCentredString(sheet.width / 2 + 10 * MM, y, _part_name(part))
+        name = _part_name(part)
+        taken = canvas.stringWidth(printed, REGULAR, _FOOT_SIZE) + canvas.stringWidth(name, REGULAR, _FOOT_SIZE) / 2
+        canvas.drawCentredString(max(sheet.width / 2 + 10 * MM, sheet.left + taken + 4 * MM), y, name)
     place = f"{words.page.format(page)}  {words.pages.format(pages)}"
     canvas.drawRightString(sheet.left + sheet.room, y, printable(place))
 

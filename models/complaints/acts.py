@@ -56,8 +56,8 @@ ACTS = (
     ),
     Act(
         "notified",
-        "登记通知与客户接受",
-        "customer told and content",
+        "客户接受",
+        "customer told and accepts",
         (Route(("judged",), _TELLERS),),
         "notified",
         ask=(Ask("notified_on", default="today"), Ask("accepted_on", default="today")),

@@ -33,7 +33,6 @@ COLUMNS = (
     "category",
     "method",
     "handler",
-    "decided_on",
     "settlement",
 )
 SEARCH = ("number", "customer_name", "complainant", "order_no", "batch_no")

@@ -101,9 +101,8 @@ RULES: tuple[Rule, ...] = (
     ),
     row(
         "CUS-09",
-        "合同条款归档待合同登记建成。",
-        "Filing of contract clauses waits for contracts.",
-        waits="contract",
+        "合同的期限、标的与签订人登记在合同中，扫描件为其附件，列在本客户页上。",
+        "Term, subject and signer stand in the contract, the copy is its attachment; contracts are listed on this page.",
     ),
     row(
         "CUS-10",
@@ -199,7 +198,11 @@ RULES: tuple[Rule, ...] = (
     row("CUS-26", "竞业标记待人员档案建成。", "The flag of leavers waits for staff records.", waits="staff_record"),
     row("CUS-27", "处罚待奖罚登记建成。", "Penalties wait for the penalty register.", waits="penalty_reward"),
     row("CUS-28", "处罚待奖罚登记建成。", "Penalties wait for the penalty register.", waits="penalty_reward"),
-    row("CUS-29", "投诉列示待投诉登记建成。", "Complaints on the page wait for their register.", waits="complaint"),
+    row(
+        "CUS-29",
+        "每起投诉都列在本客户页上，连同受理人、负责人与处理结果；没有客户的投诉不能保存。",
+        "The page lists every complaint with receiver, handler and result; a complaint without a customer is not saved.",
+    ),
     row(
         "CUS-30",
         "服务列示待服务登记簿建成。",
@@ -269,8 +272,9 @@ RULES: tuple[Rule, ...] = (
     ),
     row(
         "CUS-39",
-        "客户页列出读者可见的礼品与钥匙；订单、服务、投诉、合同待各登记建成。",
-        "The page lists the gifts and keys that its reader may see; orders, services, complaints and contracts wait for their registers.",
+        "客户页列出读者可见的合同、投诉、退货单、折扣证明单、礼品与钥匙；订单、服务待各登记建成。",
+        "The page lists the contracts, complaints, return slips, certificates, gifts and keys that its reader may see; orders and "
+        "services wait for their registers.",
         waits="sales_order",
     ),
     row(

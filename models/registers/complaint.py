@@ -86,8 +86,14 @@ REGISTER = Register(
     rules=rules.RULES,
     prints=layout.PRINTS,
     links=(
-        Link("product_return", "complaint", "退货单", "return slips"),
-        Link("sales_discount_certificate", "complaint", "销货折扣证明单", "discount certificates"),
+        Link("product_return", "complaint", "退货单", "return slips", create=Text("开退货单", "make a return slip")),
+        Link(
+            "sales_discount_certificate",
+            "complaint",
+            "销货折扣证明单",
+            "discount certificates",
+            create=Text("开销货折扣证明单", "make a discount certificate"),
+        ),
     ),
     numbering=Numbering("TS"),
     kept_by=("customer_service", "market"),

@@ -1,6 +1,6 @@
-"""Product return slips (产品退货单): from the decision on a complaint to the transfer voucher. Source: registers.md 3.2, decisions.md 14, 23, 35.
+"""Product return slips (产品退货单): from the decision on a complaint to the transfer voucher. Source: registers.md 3.2.
 
-The table and the register; fields, layout, acts, rules, forms and functions have their rooms in `models.returns`.
+Decisions.md 14, 23 and 35 say who takes which step. The table and the register; fields, layout, acts, rules, forms and functions have their rooms in `models.returns`.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class ProductReturn(RecordModel):
     """One return of one product on one complaint. What was decided is copied from there, what came back is the keeper's to write."""
 
     complaint = ForeignKeyField(Complaint, on_delete="RESTRICT", backref="+")
+    complaint_no = CharField(24, default="")
     customer = ForeignKeyField(CustomerArchive, null=True, on_delete="RESTRICT", backref="+")
     customer_name = CharField(120, default="")
     order_no = CharField(30, default="")

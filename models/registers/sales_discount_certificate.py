@@ -33,6 +33,7 @@ class SalesDiscountCertificate(RecordModel):
     """One sum of money granted on one complaint, sealed by the customer."""
 
     complaint = ForeignKeyField(Complaint, on_delete="RESTRICT", backref="+")
+    complaint_no = CharField(24, default="")
     customer = ForeignKeyField(CustomerArchive, null=True, on_delete="RESTRICT", backref="+")
     customer_name = CharField(120, default="")
     order_no = CharField(30, default="")

@@ -37,7 +37,7 @@ ACTS = (
         "record the customer's seal",
         (Route(("approved",), _SALES),),
         "sealed",
-        ask=(Ask("customer_seal_on", required=False), Ask("sealed_paper", required=False)),
+        ask=(Ask("customer_seal_on", rule="RET-07"), Ask("sealed_paper", rule="RET-07")),
         tone="primary",
     ),
     Act(

@@ -12,7 +12,7 @@ PRINTS = (
         (
             Block(
                 "fields",
-                fields=("complaint", "customer_name", "order_no", "kind", "amount", "posted_on", "remarks"),
+                fields=("complaint_no", "customer_name", "order_no", "kind", "amount", "posted_on", "remarks"),
             ),
             Block(
                 "text",
@@ -22,7 +22,7 @@ PRINTS = (
                 ),
             ),
             Block("signatures", slots=("created_by", "approval")),
-            Block("signatures", blank=(Text("客户签章", "customer's seal"), Text("签章日期", "sealed on"))),
+            Block("signatures", blank=(Text("客户签章", "customer's seal"), Text("财务作账", "posted by finance"))),
         ),
         parts=(Text("第一联 营销部", "copy 1, marketing"), Text("第二联 财务部", "copy 2, finance")),
     ),

@@ -5,13 +5,15 @@ from __future__ import annotations
 from models.register import Section
 
 SECTIONS = (
-    Section("证明", "Certificate", ("complaint", "customer", "customer_name", "order_no", "kind", "amount")),
+    Section(
+        "证明", "Certificate", ("complaint", "complaint_no", "customer", "customer_name", "order_no", "kind", "amount")
+    ),
     Section("签章与作账", "Seal and posting", ("customer_seal_on", "sealed_paper", "posted_on")),
 )
 COLUMNS = (
     "number",
     "state",
-    "complaint",
+    "complaint_no",
     "customer_name",
     "order_no",
     "kind",
@@ -19,6 +21,6 @@ COLUMNS = (
     "customer_seal_on",
     "posted_on",
 )
-SEARCH = ("number", "customer_name", "order_no")
+SEARCH = ("number", "complaint_no", "customer_name", "order_no")
 SORT = ("number", "amount", "customer_seal_on", "posted_on", "state")
 FILTERS = ("state", "complaint", "customer", "kind", "department", "amount", "customer_seal_on", "posted_on")

@@ -94,6 +94,7 @@ def take_paper(record: Any, inputs: Mapping[str, Any], ctx: Context) -> Changes:
     complaint = record.complaint
     return Changes(
         {
+            "complaint_no": complaint.number,
             "customer": complaint.customer_id,
             "customer_name": complaint.customer_name,
             "order_no": complaint.order_no,

@@ -22,6 +22,7 @@ FIELDS = (
             When("settlement", ("none",), rule="RET-02"),
         ),
     ),
+    Field("complaint_no", "投诉编号", "complaint number", system=True),
     Field("customer", "客户", "customer", system=True),
     Field("customer_name", "客户名称", "customer's name", system=True),
     Field("order_no", "订单编号", "order number", system=True),

@@ -16,7 +16,7 @@ PRINTS = (
             Block(
                 "fields",
                 fields=(
-                    "complaint",
+                    "complaint_no",
                     "customer_name",
                     "order_no",
                     "product",

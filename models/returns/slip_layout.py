@@ -10,7 +10,16 @@ SECTIONS = (
     Section(
         "退货",
         "Return",
-        ("complaint", "customer", "customer_name", "order_no", "product", "specification", "batch_no"),
+        (
+            "complaint",
+            "complaint_no",
+            "customer",
+            "customer_name",
+            "order_no",
+            "product",
+            "specification",
+            "batch_no",
+        ),
     ),
     Section("原因与处理", "Reason and handling", ("return_reason", "handling", "basis")),
     Section(
@@ -22,7 +31,7 @@ SECTIONS = (
 COLUMNS = (
     "number",
     "state",
-    "complaint",
+    "complaint_no",
     "customer_name",
     "product",
     "specification",
@@ -32,7 +41,7 @@ COLUMNS = (
     "difference",
     "posting_no",
 )
-SEARCH = ("number", "customer_name", "order_no", "batch_no", "posting_no")
+SEARCH = ("number", "complaint_no", "customer_name", "order_no", "batch_no", "posting_no")
 SORT = ("number", "received_on", "state")
 FILTERS = ("state", "complaint", "customer", "product", "handling", "department", "received_on", "difference")
 LISTS = (
@@ -42,7 +51,7 @@ LISTS = (
         "to be received",
         (When("state", ("approved",)),),
         order=("number",),
-        columns=("number", "customer_name", "product", "specification", "batch_no", "handling", "approved_qty"),
+        columns=("number", "customer_name", "complaint_no", "product", "batch_no", "handling", "approved_qty"),
     ),
     NamedList(
         "differences",

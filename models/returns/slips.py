@@ -70,7 +70,7 @@ def goods_checked(record: Any, inputs: Mapping[str, Any], ctx: Context) -> Allow
 
 def equal_before_voucher(record: Any, inputs: Mapping[str, Any], ctx: Context) -> Allowed | Refused:
     """Finance goes on only when what came back is what was approved; a difference is reported only where there is one."""
-    if ctx.act == "received" or record.received_qty is None:
+    if ctx.act == "received" or record.received_qty is None or record.approved_qty is None:
         return Allowed()
     difference = record.approved_qty - record.received_qty
     if ctx.act == "disputed" and not difference:
@@ -107,6 +107,7 @@ def take_slip(record: Any, inputs: Mapping[str, Any], ctx: Context) -> Changes:
     complaint = record.complaint
     return Changes(
         {
+            "complaint_no": complaint.number,
             "customer": complaint.customer_id,
             "customer_name": complaint.customer_name,
             "order_no": complaint.order_no,
