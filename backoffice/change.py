@@ -471,14 +471,14 @@ def entitlement_for(
         if not fits_state:
             shown = label(declaration.states[state]) if state in declaration.states else state
             return Declined(say("“{act}” is not possible in state “{state}”.", act=label(act), state=shown), *named)
+        closing = declaration.rules.get(actor.closed_road(declaration, record, act.name))
+        if closing is not None:
+            text = say("“{act}” is not the step for this record: {how}", act=label(act), how=closing.how)
+            return Declined(text, closing.id, closing.clause)
         if actor.entitled(declaration, record, act.name, any_source=True):
             return Declined(
                 say("“{act}” is not your step here: another signature comes first.", act=label(act)), *named
             )
-        closing = declaration.rules.get(actor.closed_road(declaration, record, act.name))
-        if closing is not None:
-            text = say("“{act}” is not the step for this record: it goes another way.", act=label(act))
-            return Declined(text, closing.id, closing.clause)
         return Declined(say("“{act}” is not yours to do on this record.", act=label(act)), *named)
     refusals = [steps.conflict(actor, declaration, record, entitlement) for entitlement in found]
     for entitlement, refusal in zip(found, refusals, strict=True):

@@ -398,6 +398,56 @@ class Company:
                 break
         return record
 
+    def ledger_inputs(self, movement: str = "received", **more: Any) -> dict[str, Any]:
+        """What a clerk types into a ledger line, linked to a complaint of the same customer (a return: to its slip)."""
+        ground = "short_measure" if movement in {"exchange_out", "make_up", "compensation"} else "quality"
+        inputs: dict[str, Any] = {"movement": movement, "ground": ground, **more}
+        if movement == "handed_over" and "return_slip" not in inputs and "product" not in inputs:
+            inputs["return_slip"] = self.slip_in("approved")
+        if inputs.get("return_slip"):
+            slip = self.catalogue["product_return"].model.get_by_id(inputs["return_slip"])
+            inputs = {"customer": slip.customer_id, "product": slip.product_id, **inputs}
+        if "customer" not in inputs:
+            case = self._case()
+            inputs["customer"] = case.customer_id
+            inputs.setdefault("product", case.product_id)
+            inputs.setdefault("complaint", case.id)
+        inputs.setdefault("product", self._case().product_id)
+        inputs.setdefault("area", Area.get(Area.code == "A").id)
+        inputs.setdefault("amount" if movement == "compensation" else "quantity", "20")
+        return inputs
+
+    def _case(self) -> Any:
+        """The complaint to which lines are linked that name nothing else."""
+        model = self.catalogue["complaint"].model
+        return model.get_or_none(model.number == "TS-2026-0001") or model.get_by_id(self.complaint())
+
+    def ledger(self, movement: str = "received", who: str = "business_clerk", **more: Any) -> int:
+        return self.done(who, "aftersales_ledger", None, "create", self.ledger_inputs(movement, **more)).id
+
+    def ledger_in(self, state: str, movement: str = "received", who: str = "business_clerk", **more: Any) -> int:
+        """A ledger line brought to a state along the usual road; returns and scrap are inspected on it."""
+        now = more.pop("now", None)
+        record = self.ledger(movement, who, **more)
+        quality = {"inspection_no": "JY-2026-0007", "inspection_result": "failed", "reason": "强度不足"}
+        road = [
+            ("inspected", "quality_inspector", quality),
+            ("approved", "gm" if movement == "scrap" else "dept_head_business", {"reason": "同意"}),
+            ("executed", "business_clerk", {}),
+            ("closed", "business_clerk", {"disposition": "pending"}),
+        ]
+        if state in {"open", "refused"}:
+            if state == "refused":
+                self.done("gm", "aftersales_ledger", record, "refused", {"reason": "超出保修期"}, now=now)
+            return record
+        for name, by, typed in road[0 if movement in {"handed_over", "scrap"} or state == "inspected" else 1 :]:
+            self.done(by, "aftersales_ledger", record, name, typed, now=now)
+            if name == state or (state == "reversed" and name == "executed"):
+                break
+        if state == "reversed":
+            self.done("business_clerk", "aftersales_ledger", record, "reversed", {"reason": "录入有误"}, now=now)
+        return record
+
     def gift_in(self, state: str, applicant: str = "salesperson", **more: Any) -> int:
         """A gift brought to a state along the usual road: two signatures, issue of 3, one signed for, two undelivered."""
         record = self.gift(applicant, **more)
