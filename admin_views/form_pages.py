@@ -246,6 +246,8 @@ class FormBuilder:
             return str(area), label_of(self.access, self.declaration, info, area)
         if info.field.default == "today":
             return typed(info, clock.today()), ""
+        if info.field.default == "now":
+            return typed(info, clock.now()), ""
         if info.field.default is not None:
             return typed(info, info.field.default), ""
         if info.kind == "flag" and info.column is not None and info.column.default is True:

@@ -105,8 +105,8 @@ class _Work:
             record.created_by = record.updated_by = actor.id
         for info in declaration.fields.values():
             if info.field.default is not None and info.typed:
-                default = clock.today() if info.field.default == "today" else info.field.default
-                setattr(record, info.name, default)
+                now = {"today": clock.today(), "now": self.now}
+                setattr(record, info.name, now.get(info.field.default, info.field.default))
         names_owner = declaration.register.owner_is
         if names_owner and picking.makes_own_only(actor, declaration):
             setattr(record, names_owner, actor.id)
@@ -249,7 +249,7 @@ class _Work:
                     self.errors.add(
                         ask.field,
                         say("{field} is needed.", field=label(self.declaration.fields[ask.field].field)),
-                        self._rule_of(ask.field),
+                        ask.rule or self._rule_of(ask.field),
                     )
         for name, columns in typable.lines_of_act(self.actor, self.declaration, act).items():
             if name in self.inputs:

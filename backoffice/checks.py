@@ -345,11 +345,7 @@ class _Check:
         acts = {*self.declaration.acts, *WRITES}
         sides = {*self.declaration.slots, *self.declaration.acts, *self.fields}
         seen: set[str] = set()
-        for always in self.register.always:
-            yield from self._words("always: on", always.on, acts)
-            for name in (always.guard, always.compute):
-                if name:
-                    yield from self._function("always", name)
+        yield from self._always(acts)
         for rule in self.register.rules:
             what = f"rule {rule.id}"
             if rule.id in seen:
@@ -372,6 +368,13 @@ class _Check:
                 yield f"{what} names no source clause"
             if not isinstance(rule.how, Text) or not rule.how.en:
                 yield f"{what} does not say how it is met"
+
+    def _always(self, acts: Collection[str]) -> Iterator[str]:
+        for always in self.register.always:
+            yield from self._words("always: on", always.on, acts)
+            for name in (always.guard, always.compute):
+                if name:
+                    yield from self._function("always", name)
 
     def _prints(self) -> Iterator[str]:
         for form in self.register.prints:

@@ -75,7 +75,8 @@ class Field:
     that rule refuses the others with its reason. `format`: `email`, or `duration` for whole seconds shown as 4:55.
     `tone` is that of a mark, a yes-or-no field that the system sets. `copy` (`customer.phone`): left empty in a new record, it
     is filled from there, as far as its maker may read it. `derived`: what a choice shows instead, the first that holds;
-    it orders by the place of its choices. `roles` narrows a reference to an account to people who hold one of them.
+    it orders by the place of its choices. `roles` narrows a reference to an account to people who hold one of them. `default`: `today` and `now`
+    are those of the creation.
     """
 
     name: str

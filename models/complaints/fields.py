@@ -12,7 +12,7 @@ FIELDS = (
     Field("customer", "客户", "customer", pick=(When("state", ("archived", "merged", "void"), negate=True),)),
     Field("customer_name", "客户名称", "customer's name", system=True),
     Field("complainant", "投诉人", "complainant", required=True),
-    Field("received_at", "受理时间", "received", required=True),
+    Field("received_at", "受理时间", "received", required=True, default="now"),
     Field("received_by", "受理人", "receiver", system=True),
     Field("order_no", "订单编号", "order number", required=True),
     Field("product", "产品", "product", required=True),

@@ -1,6 +1,7 @@
 """Product return slips (产品退货单): from the decision on a complaint to the transfer voucher. Source: registers.md 3.2.
 
-Decisions.md 14, 23 and 35 say who takes which step. The table and the register; fields, layout, acts, rules, forms and functions have their rooms in `models.returns`.
+Decisions.md 14, 23 and 35 say who takes which step. The table and the register; fields, layout, acts, rules, forms and functions
+have their rooms in `models.returns`.
 """
 
 from __future__ import annotations
