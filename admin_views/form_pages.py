@@ -100,7 +100,8 @@ class FormBuilder:
             if child:
                 asked.setdefault(child, {})[name] = info
                 continue
-            self._add(blueprint, info, name, required=ask.required, fresh=bool(ask.kind) or self._lacks(ask))
+            fresh = bool(ask.kind) or self._lacks(ask)
+            self._add(blueprint, info, name, required=ask.required, fresh=fresh, suggest=ask.suggest)
             names.append(name)
         if act.reason:
             self._add_reason(blueprint, act)
@@ -182,11 +183,23 @@ class FormBuilder:
                 found.append(form[name + KEPT])
         return found
 
-    def _add(self, blueprint: Blueprint, info: Info, key: str, *, required: bool = False, fresh: bool = False) -> None:
+    def _add(
+        self,
+        blueprint: Blueprint,
+        info: Info,
+        key: str,
+        *,
+        required: bool = False,
+        fresh: bool = False,
+        suggest: str = "",
+    ) -> None:
         value, text = self._value(info, key, fresh)
+        if suggest and value == "" and not self.repeat:
+            value, text = self._suggested(info, suggest)
         blueprint.add(info, key, value, text, required=required)
         needed = info.field.required_when
-        if needed is not None and needed.rule not in self.declaration.absent:
+        off = self.declaration.absent
+        if needed is not None and needed.rule not in off and info.field.needed_by not in off:
             arguments = blueprint.fields[key][1]
             arguments["description"] = f"{arguments['description']} {self._needed(needed)}".strip()
         if info.kind == "file":
@@ -244,6 +257,8 @@ class FormBuilder:
         if kept is not None and len(kept) == 1:
             (area,) = kept
             return str(area), label_of(self.access, self.declaration, info, area)
+        if info.field.suggest:
+            return self._suggested(info, info.field.suggest)
         if info.field.default == "today":
             return typed(info, clock.today()), ""
         if info.field.default == "now":
@@ -253,6 +268,18 @@ class FormBuilder:
         if info.kind == "flag" and info.column is not None and info.column.default is True:
             return "true", ""
         return "", ""
+
+    def _suggested(self, info: Info, suggest: str) -> tuple[Any, str]:
+        """What stands in a field nobody has filled yet: now, today, or what another field of the record holds."""
+        if suggest == "now":
+            # Whole minutes: nobody types seconds, and the moment lies in the past.
+            return typed(info, clock.now().replace(second=0, microsecond=0)), ""
+        if suggest == "today":
+            return typed(info, clock.today()), ""
+        if self.seen is None:
+            return "", ""
+        name = suggest.removeprefix("@")
+        return typed(info, self.seen.values.get(name)), self.seen.labels.get(name, "")
 
     def _add_kept(self, blueprint: Blueprint, key: str, given: Any = None) -> None:
         """The upload that a refused form had brought already, kept beside the file input."""

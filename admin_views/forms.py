@@ -94,7 +94,7 @@ class TicksWidget(ListWidget):
 
     def __call__(self, field: Any, **kwargs: Any) -> Markup:
         nothing = html_params(type="hidden", name=field.name, value="", id=False)
-        return Markup("<input {}>").format(_Ready(nothing)) + super().__call__(field, **kwargs)
+        return Markup("<input {}>{}").format(_Ready(nothing), super().__call__(field, **kwargs))
 
 
 class LookupField(Field):
@@ -189,7 +189,9 @@ class Blueprint:
         options = {str(key): text for key, text in self._options(info)}
         arguments = {
             "label": label(child.child),
-            "choices": _choices([*options.items(), *((key, text) for key, text in chosen.items() if key not in options)]),
+            "choices": _choices(
+                [*options.items(), *((key, text) for key, text in chosen.items() if key not in options)]
+            ),
             "default": list(chosen),
             "validate_choice": False,
             "widget": TicksWidget(prefix_label=False),

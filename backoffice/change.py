@@ -245,12 +245,11 @@ class _Work:
                     draft.record,
                     f"{ask.field}_id" if self.declaration.fields[ask.field].kind in {"ref", "file"} else ask.field,
                 )
-                if ask.required and empty in (None, "") and ask.field not in self.errors.found:
-                    self.errors.add(
-                        ask.field,
-                        say("{field} is needed.", field=label(self.declaration.fields[ask.field].field)),
-                        ask.rule or self._rule_of(ask.field),
-                    )
+                needed = ask.required and (empty is None or not str(empty).strip())
+                if needed and ask.field not in self.errors.found:
+                    text = say("{field} is needed.", field=label(self.declaration.fields[ask.field].field))
+                    rule = self.declaration.rules.get(ask.rule or self._rule_of(ask.field))
+                    self.errors.add(ask.field, text, *((rule.id, rule.clause) if rule is not None else ()))
         for name, columns in typable.lines_of_act(self.actor, self.declaration, act).items():
             if name in self.inputs:
                 draft.type_lines(self.declaration.children[name], self.inputs[name], columns)

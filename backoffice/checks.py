@@ -12,12 +12,12 @@ from models.register import Act, Block, By, Link, Route, Text, When
 TONES = frozenset({"neutral", "waiting", "good", "bad", "muted"})
 ACT_TONES = frozenset({"primary", "good", "bad", "plain"})
 PERIODS = frozenset({"year", "month", "day"})
-KINDS_OF_BLOCK = frozenset({"fields", "lines", "signatures", "text", "space"})
+KINDS_OF_BLOCK = frozenset({"fields", "lines", "each", "signatures", "text", "space"})
 WRITES = frozenset({"create", "update"})
 VERBS = frozenset({"create", "read", "update", "void", "approve", "export"})
 SCOPES = frozenset({"own", "group", "area", "department", "all"})
 PLACES = frozenset({"company", "owner_department", "department", "own_department", "area"})
-ASKED = frozenset({"integer", "quantity", "text", "day", "choice"})
+ASKED = frozenset({"integer", "quantity", "money", "text", "day", "choice"})
 FORMATS = frozenset({"email", "duration"})
 VIEWS = frozenset({"waiting", "mine"})  # Names of lists that every register has: admin_views.home
 PERIODS_OF_PRINTS = frozenset({"month", "date", "area", "user"})
@@ -118,6 +118,9 @@ class _Check:
             yield from self._derived(info)
             if field.level not in {1, 2, 3}:
                 yield f"field {info.path} has level {field.level}; valid: 1, 2, 3"
+            if field.needed_by:
+                yield from self._words(f"field {info.path}: needed_by", [field.needed_by], self.rows)
+            yield from self._suggested(f"field {info.path}", field.suggest)
             if field.required_when is not None:
                 yield from self._when(f"field {info.path}: required_when", field.required_when)
             if not (field.zh and field.en):
@@ -144,6 +147,10 @@ class _Check:
                 yield from self._words(f"{what}: before_today", [case.before_today], moments)
             if case.rule:
                 yield from self._words(f"{what}: rule", [case.rule], self.rows)
+
+    def _suggested(self, what: str, suggest: str) -> Iterator[str]:
+        if suggest and suggest.removeprefix("@") not in ({"now", "today"} if suggest[0] != "@" else self.fields):
+            yield f"{what}: suggest is {suggest!r}; valid: now, today, or @ and a field"
 
     def _when(self, what: str, when: When) -> Iterator[str]:
         yield from self._words(what, [when.field], self.fields)
@@ -191,7 +198,9 @@ class _Check:
             yield from self._words("ahead", [one.field], self.fields)
             yield from self._words("ahead: act", [one.act], frozenset(self.declaration.acts))
             if one.field in self.fields:
-                yield from self._words("ahead: value", [one.value], frozenset(self.declaration.fields[one.field].choices))
+                yield from self._words(
+                    "ahead: value", [one.value], frozenset(self.declaration.fields[one.field].choices)
+                )
 
     def _link(self, link: Link) -> Iterator[str]:
         other, what = self.catalogue.get(link.register), f"link {link.register}"
@@ -297,6 +306,8 @@ class _Check:
         for when in (when for ask in act.ask for when in ask.when):
             yield from self._when(f"{what}: asked when", when)
         yield from self._words(f"{what}: ask: rule", (ask.rule for ask in act.ask if ask.rule), self.rows)
+        for ask in act.ask:
+            yield from self._suggested(f"{what}: {ask.field}", ask.suggest)
         yield from self._words(f"{what}: alone", act.alone, self._references())
         yield from self._words(f"{what}: children", act.children, self.children)
         yield from self._words(f"{what}: ask", (ask.kind for ask in act.ask if ask.kind), ASKED)

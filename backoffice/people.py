@@ -60,6 +60,11 @@ class Staff:
             user for user, roles in self._roles.items() if role in roles and self._places[user] == department_id
         )
 
+    def everywhere(self, role: str) -> frozenset[int]:
+        """Active accounts of any department with the role."""
+        self._load()
+        return frozenset(user for user, roles in self._roles.items() if role in roles)
+
     def has(self, user_id: int | None, role: str) -> bool:
         """Whether an active account of some department holds the role."""
         self._load()

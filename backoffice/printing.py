@@ -16,6 +16,7 @@ from backoffice.exports.capitals import amount_in_capitals
 from backoffice.exports.forms import (
     FieldBlock,
     FilledForm,
+    PageBlock,
     Part,
     SignatureBlock,
     SignatureCell,
@@ -99,7 +100,9 @@ def print_many(
     filters = told(declaration, found, names_of(access, declaration, found)) if narrowed else ""
     filter_text = "; ".join(part for part in (text, filters) if part)
     filler = _Filler(access, declaration, rows, {}, Steps.none())
-    blocks = [TextBlock(filter_text)] if filter_text else []
+    blocks: list[Any] = [TextBlock(filter_text)] if filter_text and not form.cover else []
+    if form.cover:
+        blocks = _cover(form, company, filter_text, len(rows))
     filled = FilledForm(
         company=company,
         title=label(form),
@@ -113,6 +116,18 @@ def print_many(
     )
     log_print(access, declaration, form.name, {"rows": len(rows), "filter": filter_text, "fields": _fields(form)}, now)
     return render_form(filled, words=words())
+
+
+def _cover(form: Print, company: str, filter_text: str, count: int) -> list[Any]:
+    """The first page of what is bound: whose, what, of when, how many; and room for those who bind and keep it."""
+    pairs = (
+        (read(say("Company")), company),
+        (read(say("Volume")), label(form)),
+        (read(say("Contents")), filter_text or read(say("all records"))),
+        (read(say("Records")), str(count)),
+    )
+    signs = (SignatureCell(read(say("Bound by"))), SignatureCell(read(say("Kept by"))))
+    return [SpaceBlock(50), FieldBlock("", pairs, 1), SpaceBlock(10), SignatureBlock(signs), PageBlock()]
 
 
 def _period(declaration: Declaration, reader: Reader, form: Print, period: Mapping[str, str]) -> tuple[Condition, str]:
@@ -199,9 +214,11 @@ class _Filler:
     def block(self, block: Block, *, many: bool = False) -> list[Any]:
         made: list[Any]
         if block.kind == "fields":
-            made = [FieldBlock(label(block), self._pairs(block), 2)]
+            made = [FieldBlock(label(block), self._pairs(block, self.rows[0]), 2)]
         elif block.kind == "lines":
             made = [self._lines(block, many)]
+        elif block.kind == "each":
+            made = [part for n, seen in enumerate(self.rows, 1) for part in self._each(block, n, seen)]
         elif block.kind == "signatures":
             made = [SpaceBlock(4), SignatureBlock(tuple(self._signatures(block)))]
         elif block.kind == "text":
@@ -210,8 +227,13 @@ class _Filler:
             made = [SpaceBlock(6)]
         return made
 
-    def _pairs(self, block: Block) -> tuple[tuple[str, str], ...]:
-        seen = self.rows[0]
+    def _each(self, block: Block, n: int, seen: Seen) -> list[Any]:
+        """One of many records, with its place in the sequence, on one page."""
+        state = self.declaration.states.get(seen.state_shown)
+        title = f"{n}   {seen.number}" + (f"   {label(state)}" if state is not None else "")
+        return [SpaceBlock(4), FieldBlock(title, self._pairs(block, seen), 2, kept=True)]
+
+    def _pairs(self, block: Block, seen: Seen) -> tuple[tuple[str, str], ...]:
         names = [name for name in self.declaration.shown(block.fields) if name not in seen.absent]
         return tuple((label(self.declaration.fields[name].field), self._text(name, seen)) for name in names)
 

@@ -84,7 +84,9 @@ class Entitlement:
         parts: list[Any] = []
         if self.by.owner_role:
             parts.append(model.owner.in_(UserRole.select(UserRole.user).where(UserRole.role == self.by.owner_role)))
-        if self.by.of == "department" and self.by.role == self.hat.role:
+        if self.by.of == "company" and self.by.role != self.hat.role:
+            parts.append(self._alone_in_sql(model))
+        elif self.by.of == "department" and self.by.role == self.hat.role:
             if self.hat.department_id is None:
                 return False
             parts.append(model.department == self.hat.department_id)
@@ -101,6 +103,13 @@ class Entitlement:
             else:
                 parts.append(self._orphaned_in_sql(model))
         return reduce(and_, parts) if parts else True
+
+    def _alone_in_sql(self, model: Any) -> Any:
+        """Records for which nobody else in the company holds the role."""
+        holders = _everywhere(self.access.staff, self.by)
+        if len(holders) > 1:
+            return model.id < 0
+        return _persons(model, holders) if holders else model.id > 0
 
     def _orphaned_in_sql(self, model: Any) -> Any:
         """Departments without anybody else in the role: their records go to the stand-in."""
@@ -189,13 +198,24 @@ class Entitlements:
             here = getattr(record, "area_id", None)
             return hat.role == by.role and hat.area_id is not None and hat.area_id == here
         if by.of not in {"owner_department", "department"}:
-            return hat.role == by.role
+            others = _everywhere(staff, by) - {owner, getattr(record, "created_by_id", None)}
+            return hat.role == by.role or (by.of == "company" and not others)
         signing = getattr(record, "department_id", None)
         if by.of == "owner_department":
             signing = staff.signing_department(signing)
         if hat.role == by.role and by.role != by.stand_in:
             return hat.department_id == signing
         return not (_holders(staff, by, signing) - {owner, getattr(record, "created_by_id", None)})
+
+
+def _persons(model: Any, people: frozenset[int]) -> Any:
+    """Records that one of these people owns or has made."""
+    return model.owner.in_(sorted(people)) | model.created_by.in_(sorted(people))
+
+
+def _everywhere(staff: Staff, by: By) -> frozenset[int]:
+    """Who keeps the stand-in out of a post that exists once in the company."""
+    return frozenset().union(*(staff.everywhere(role) for role in (by.role, *by.besides)))
 
 
 def _holders(staff: Staff, by: By, department_id: int | None) -> frozenset[int]:

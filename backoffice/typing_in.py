@@ -170,11 +170,12 @@ class Draft:
             needed = info.field.required_when
             if (
                 needed is not None
+                and info.field.needed_by not in declaration.absent
                 and info.typed
                 and holds(self.record, needed, declaration)
                 and is_empty(self.record, info)
             ):
-                self._missing(info.name, label(info.field), info.field.rule)
+                self._missing(info.name, label(info.field), info.field.needed_by or info.field.rule)
         for child in declaration.children.values():
             if not child.child.system:
                 self.check_lines(child)
@@ -203,7 +204,9 @@ def is_table(rows: Any) -> bool:
 
 def as_table(rows: Any, names: Sequence[str]) -> Any:
     """Plain values as lines, where there is just one column to type; everything else as it is."""
-    plain = isinstance(rows, Sequence) and not isinstance(rows, str) and not any(isinstance(row, Mapping) for row in rows)
+    plain = (
+        isinstance(rows, Sequence) and not isinstance(rows, str) and not any(isinstance(row, Mapping) for row in rows)
+    )
     return [{names[0]: value} for value in rows] if plain and len(names) == 1 else rows
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -128,13 +128,27 @@ class Context:
             parts.append(declaration.model.id != self._draft.record.id)
         return list(declaration.model.select().where(*parts).order_by(declaration.model.id))
 
-    def people(self, role: str, group_id: int | None) -> Sequence[int]:
-        """The active accounts of a group that hold the role, in the order of their ids."""
-        if group_id is None:
+    def lines_of(self, register: str, record_id: int, child: str) -> Sequence[Any]:
+        """The lines of a child table of a record elsewhere, in their order, whoever may see them."""
+        found = self.actor.catalogue[register].children.get(child)
+        if found is None:
             return []
+        query = found.model.select().where(found.owner == record_id)
+        return list(query.order_by(found.model.position, found.model.id))
+
+    def people(self, role: str, group_id: int | None = None, *, area_id: int | None = None) -> Sequence[int]:
+        """The active accounts of a group or an area that hold the role, in the order of their ids."""
+        if group_id is None and area_id is None:
+            return []
+        place = User.group == group_id if group_id is not None else User.area == area_id
         query = User.select(User.id).join(UserRole, on=(UserRole.user == User.id))
-        query = query.where((User.group == group_id) & (UserRole.role == role) & (User.active == True))  # noqa: E712
+        query = query.where(place & (UserRole.role == role) & (User.active == True))  # noqa: E712 - SQL, not Python
         return [user.id for user in query.order_by(User.id)]
+
+    def staff_names(self, role: str, department_id: int | None) -> Sequence[str]:
+        """The names of the active accounts of a department that hold the role."""
+        ids = sorted(self.actor.staff.holders(role, department_id))
+        return [user.name for user in User.select(User.name).where(User.id.in_(ids))] if ids else []
 
     def limit_reached(self, what: str, most: int, minutes: int) -> bool:
         """Whether the person did this `most` times in the last minutes; if not, this time is entered in the history."""
@@ -415,6 +429,8 @@ class Writer:
             return self._short(wish, rule)
         other.model.update({other.columns[wish.field]: before + wish.delta}).where(other.model.id == wish.id).execute()
         self._tell(wish.register, wish.id, wish.field, before, before + wish.delta)
+        if wish.told is not None:
+            self._insert.append(replace(wish.told, values={**wish.told.values, wish.balance: before + wish.delta}))
         return None
 
     def _put_elsewhere(self, wish: Put, rule: str) -> Declined | None:

@@ -144,6 +144,17 @@ MATRIX: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "finance": "R U a:money",
             "auditor": "R E a",
         },
+        "out_of_town_application": {
+            "admin": "R a",
+            "gm": "R a",
+            "deputy_gm": "R a",
+            "dept_head": "R d",
+            "service_manager": "R A d",
+            "service_staff": "C R U o",
+            "business_clerk": "R a",
+            "finance": "R a",
+            "auditor": "R E a",
+        },
         "aftersales_ledger": {
             "admin": "R a",
             "gm": "R A a",

@@ -25,8 +25,21 @@ class Refused:
 
 
 @dataclass(frozen=True)
+class Insert:
+    """A new row of a child table written by the system, in the history of record `record_id` of `register` (0: this record)."""
+
+    register: str
+    child: str
+    record_id: int
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Adjust:
-    """Add `delta` to a number or quantity of another record; refused with `reason` when it would fall below zero."""
+    """Add `delta` to a number or quantity of another record; refused with `reason` when it would fall below zero.
+
+    `told` is the row that tells of it, its column `balance` takes what there is then.
+    """
 
     register: str
     id: int
@@ -34,6 +47,8 @@ class Adjust:
     delta: int | Decimal
     reason: Text
     rule: str = ""
+    told: Insert | None = None
+    balance: str = ""
 
 
 _CHANGED = Text("相关记录已变更，请重试。", "A related record has changed meanwhile; try again.")
@@ -52,19 +67,9 @@ class Put:
 
 
 @dataclass(frozen=True)
-class Insert:
-    """A new row of a child table written by the system, in the history of record `record_id` of `register` (0: this record)."""
-
-    register: str
-    child: str
-    record_id: int
-    values: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
 class Create:
     """A new record of a register made by the system: it gets its number, its first state, the actor as maker and owner, and a
-    history that names the record behind it. `values` are its columns;"""
+    history that names the record behind it. `values` are its columns."""
 
     register: str
     values: Mapping[str, Any]
@@ -104,7 +109,8 @@ class Context(Protocol):
     actor and the person he stands in for, `took` the people behind each step of other records, by act and by slot.
     `another` tells whether another record of this register has that value, whoever may see it. `found` gives the other
     records of a register whose columns have these values (a tuple: one of them). `people` are the active accounts of a
-    group with a role. `limit_reached` counts one more use of `what` by the actor and tells whether that is one too many.
+    group or an area with a role, `staff_names` the names of those of a department, `lines_of` the lines of a record
+    elsewhere. `limit_reached` counts one more use of `what` by the actor and tells whether that is one too many.
     """
 
     act: str
@@ -141,6 +147,10 @@ class Context(Protocol):
 
     def found(self, register: str, **columns: Any) -> Sequence[Any]: ...
 
-    def people(self, role: str, group_id: int | None) -> Sequence[int]: ...
+    def lines_of(self, register: str, record_id: int, child: str) -> Sequence[Any]: ...
+
+    def people(self, role: str, group_id: int | None = None, *, area_id: int | None = None) -> Sequence[int]: ...
+
+    def staff_names(self, role: str, department_id: int | None) -> Sequence[str]: ...
 
     def limit_reached(self, what: str, most: int, minutes: int) -> bool: ...

@@ -73,10 +73,11 @@ class Field:
     the states in which it may be typed after creation (empty: wherever the record may be updated). `pick`
     narrows what a reference offers to rows that meet the conditions; one with a rule only narrows the offer, and the guard of
     that rule refuses the others with its reason. `format`: `email`, or `duration` for whole seconds shown as 4:55.
-    `tone` is that of a mark, a yes-or-no field that the system sets. `copy` (`customer.phone`): left empty in a new record, it
-    is filled from there, as far as its maker may read it. `derived`: what a choice shows instead, the first that holds;
-    it orders by the place of its choices. `roles` narrows a reference to an account to people who hold one of them. `default`: `today` and `now`
-    are those of the creation.
+    `tone` is that of a mark, a yes-or-no field that the system sets. `default`: `today` and `now` are those of the creation.
+    `suggest` (`now`, `today`) only stands in the form of a new record. `copy` (`customer.phone`): left empty in a new record, it is
+    filled from there, as far as its maker may read it. `derived`: what a choice shows instead, the first that holds; it orders
+    by the place of its choices. `needed_by`: `required_when` belongs to that rule row and falls with it. `roles` narrows a
+    reference to an account to people who hold one of them.
     """
 
     name: str
@@ -104,6 +105,8 @@ class Field:
     copy: str = ""
     derived: tuple[Derived, ...] = ()
     roles: tuple[str, ...] = ()
+    needed_by: str = ""
+    suggest: str = ""
 
 
 @dataclass(frozen=True)
@@ -167,9 +170,10 @@ class Route:
 class Ask:
     """A field asked by an act: a column, or `child.column` for each line. `required` in the form of this act.
 
-    With `kind` (`integer`, `quantity`, `text`, `day`, `choice`) it is no column but a value of the act alone, with its own label,
+    With `kind` (`integer`, `quantity`, `money`, `text`, `day`, `choice`) it is no column but a value of the act alone, with its own label,
     bounds and choices. `default` (`today` is a day) stands in the form and for an input that was not sent at all.
     `when`: it is asked, and needed, only on records that meet these conditions. `rule`: needed because of that rule row alone.
+    `suggest` only stands in the form, of a column that is still empty: `now`, `today`, or `@` and another column of the record.
     """
 
     field: str
@@ -182,6 +186,7 @@ class Ask:
     choices: tuple[Choice, ...] = ()
     default: str = ""
     when: tuple[When, ...] = ()
+    suggest: str = ""
     rule: str = ""
 
 
@@ -314,7 +319,8 @@ class Ahead:
 
 @dataclass(frozen=True)
 class Block:
-    """One block of a printed form: `fields`, `lines` (a child table or the records), `signatures`, `text`, `space`.
+    """One block of a printed form: `fields`, `lines` (a child table or the records), `each` (the fields of each of many records),
+    `signatures`, `text`, `space`.
 
     `headings` says what stands over a column instead of the field's label.
     """
@@ -335,7 +341,9 @@ class Block:
 @dataclass(frozen=True)
 class Print:
     """A printed form of one record, or (`many`) of all records that `by` selects (`month`, `date`, `area`, `user`, or the
-    list's own query). `register` borrows the rows of another register. `parts` are the copies with their recipients."""
+    list's own query). `register` borrows the rows of another register. `parts` are the copies with their recipients. `cover`: a first page
+    says what was bound.
+    """
 
     name: str
     zh: str
@@ -347,6 +355,7 @@ class Print:
     paper: str = "A4"
     parts: tuple[Text, ...] = ()
     states: tuple[str, ...] = ()
+    cover: bool = False
 
 
 @dataclass(frozen=True)

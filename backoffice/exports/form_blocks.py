@@ -17,11 +17,12 @@ class Part:
 
 @dataclass(frozen=True)
 class FieldBlock:
-    """Labels with their values in a grid, `columns` pairs to a line; a long value takes a line of its own."""
+    """Labels with their values in a grid, `columns` pairs to a line; a long value takes a line of its own. `kept` asks for one page."""
 
     title: str
     pairs: tuple[tuple[str, str], ...]
     columns: int = 2
+    kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,12 @@ class SpaceBlock:
     height: float = 4
 
 
-Block = FieldBlock | TableBlock | TextBlock | SignatureBlock | SpaceBlock
+@dataclass(frozen=True)
+class PageBlock:
+    """What follows begins on a new page."""
+
+
+Block = FieldBlock | TableBlock | TextBlock | SignatureBlock | SpaceBlock | PageBlock
 
 
 @dataclass(frozen=True)

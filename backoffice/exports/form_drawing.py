@@ -191,7 +191,8 @@ def _paginated(pieces: Sequence[Piece], body: float) -> list[list[_Placed]]:
 
     for piece in pieces:
         if isinstance(piece, Gap):
-            y += piece.height if y else 0
+            pages += [[]] * piece.turns
+            y = 0.0 if piece.turns else y + (piece.height if y else 0)
             continue
         heights = [piece.height(row) for row in piece.rows]
         together = sum(heights) if piece.kept else sum(heights[: piece.repeated + 1])

@@ -12,6 +12,7 @@ from backoffice.exports.form_blocks import (
     Align,
     Block,
     FieldBlock,
+    PageBlock,
     SignatureBlock,
     SignatureCell,
     SpaceBlock,
@@ -110,9 +111,10 @@ class Grid:
 
 @dataclass(frozen=True)
 class Gap:
-    """Empty height in points."""
+    """Empty height in points, or (`turns`) the rest of the page."""
 
     height: float
+    turns: bool = False
 
 
 Piece = Grid | Gap
@@ -138,6 +140,8 @@ def _pieces(block: Block, room: float, words: Words) -> list[Piece]:
             return _signatures(block.cells, room, words)
         case SpaceBlock():
             return [Gap(block.height * MM)]
+        case PageBlock():
+            return [Gap(0, turns=True)]
         case _:
             assert_never(block)
 
@@ -186,7 +190,7 @@ def _fields(block: FieldBlock, room: float) -> Grid:
         if len(line) == columns or len(_lines(text, value)) > 2:
             close()
     close()
-    return Grid((label, value) * columns, tuple(rows), repeated=1 if block.title else 0)
+    return Grid((label, value) * columns, tuple(rows), repeated=1 if block.title else 0, kept=block.kept)
 
 
 def _table(block: TableBlock, room: float, words: Words) -> list[Piece]:
