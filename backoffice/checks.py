@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable, Iterator
 
+from backoffice.copying import sources
 from backoffice.declarations import ACCOUNT, Catalogue, Declaration, Info
 from models.matrix import DEPARTMENTS, NEVER_APPROVES, ROLES
 from models.register import Act, Block, By, Link, Route, Text, When
@@ -127,14 +128,12 @@ class _Check:
                 yield f"field {info.path} needs a label in Chinese and in English"
 
     def _taken(self, info: Info) -> Iterator[str]:
-        """Where a new record's value is copied from: a reference of the record, and a field there."""
-        if not info.field.copy:
-            return
-        reference, _, name = info.field.copy.partition(".")
-        yield from self._words(f"field {info.path}: copy", [reference], self._references())
-        target = self.declaration.fields[reference].target if reference in self.fields else ""
-        if target in self.catalogue:
-            yield from self._words(f"field {info.path}: copy", [name], frozenset(self.catalogue[target].fields))
+        """Where a new record's value is copied from: references of the record, and a field there."""
+        for reference, name in sources(info):
+            yield from self._words(f"field {info.path}: copy", [reference], self._references())
+            target = self.declaration.fields[reference].target if reference in self.fields else ""
+            if target in self.catalogue:
+                yield from self._words(f"field {info.path}: copy", [name], frozenset(self.catalogue[target].fields))
 
     def _derived(self, info: Info) -> Iterator[str]:
         moments = frozenset(name for name, other in self.declaration.fields.items() if other.kind == "instant")

@@ -74,10 +74,10 @@ class Field:
     narrows what a reference offers to rows that meet the conditions; one with a rule only narrows the offer, and the guard of
     that rule refuses the others with its reason. `format`: `email`, or `duration` for whole seconds shown as 4:55.
     `tone` is that of a mark, a yes-or-no field that the system sets. `default`: `today` and `now` are those of the creation.
-    `suggest` (`now`, `today`) only stands in the form of a new record. `copy` (`customer.phone`): left empty in a new record, it is
-    filled from there, as far as its maker may read it. `derived`: what a choice shows instead, the first that holds; it orders
-    by the place of its choices. `needed_by`: `required_when` belongs to that rule row and falls with it. `roles` narrows a
-    reference to an account to people who hold one of them.
+    `suggest` (`now`, `today`) only stands in the form of a new record. `copy` (`customer.phone`, several with `|` between):
+    left empty in a new record, it is filled from there, as far as its maker may read it. `derived`: what a choice shows
+    instead, the first that holds; it orders by the place of its choices. `needed_by`: `required_when` belongs to that rule row
+    and falls with it. `roles` narrows a reference to an account to people who hold one of them.
     """
 
     name: str

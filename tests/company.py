@@ -341,6 +341,9 @@ class Company:
         """The paper that the decision ordered, made and posted."""
         if method in {"return", "rework"}:
             self.slip_in("posted", complaint=complaint, handling=method)
+        elif method == "exchange":
+            case = self.catalogue["complaint"].model.get_by_id(complaint)
+            self.ledger("exchange_out", complaint=complaint, customer=case.customer_id, product=case.product_id)
         elif method in {"discount", "compensation"}:
             self.certificate_in("posted", complaint=complaint, kind=method)
 
@@ -466,8 +469,8 @@ class Company:
             inputs["complaint"] = self.complaint_in("notified", inputs["handling"])
         return self.done(who, "product_return", None, "create", inputs).id
 
-    def slip_in(self, state: str, received: str = "", **more: Any) -> int:
-        """A return slip brought to a state; all of it comes back unless `received` says how much."""
+    def slip_in(self, state: str, received: str = "", *, entered: bool = True, **more: Any) -> int:
+        """A return slip brought to a state; all of it comes back unless `received` says how much, and is `entered` in the ledger."""
         record = self.slip(**more)
         back = received or ("18" if state == "disputed" else "20")
         road = (
@@ -480,6 +483,8 @@ class Company:
             self.done("sales_clerk", "product_return", record, "void", {"reason": "客户留用"})
             return record
         for name, who, typed in road if state != "issued" else ():
+            if name in {"reconciled", "disputed"} and entered:
+                self.ledger("received", return_slip=record)
             self.done(who, "product_return", record, name, typed)
             if name == state:
                 break

@@ -103,7 +103,9 @@ def test_stored_figures_are_what_the_lines_give_at_every_date(company: Company, 
                 done = [line.id for line in moved_lines() if line.reverses_id is None and line.state == "executed"]
                 if not done:
                     continue
-                company.done("business_clerk", LEDGER, done[amount % len(done)], "reversed", {"reason": "录错"}, now=now)
+                company.done(
+                    "business_clerk", LEDGER, done[amount % len(done)], "reversed", {"reason": "录错"}, now=now
+                )
                 counter = AftersalesLedger.select().order_by(AftersalesLedger.id.desc()).get().id
                 company.done("gm", LEDGER, counter, "approved", now=now)
                 outcome = execute(company, counter, now)
@@ -257,8 +259,12 @@ def test_the_last_pieces_leave_once(company: Company) -> None:
         more = {"specification": f"规格{n}", "unit": "bag", "quantity": "3"}
         company.ledger_in("executed", "received", **more)
         pair = [approved(company, "repair_out", **more) for _ in range(2)]
-        outcomes = at_once(*(doing(company, who, LEDGER, record, "executed") for who, record in zip(
-            ("business_clerk", "business_clerk_2"), pair, strict=True)))
+        outcomes = at_once(
+            *(
+                doing(company, who, LEDGER, record, "executed")
+                for who, record in zip(("business_clerk", "business_clerk_2"), pair, strict=True)
+            )
+        )
         assert sorted(type(one).__name__ for one in outcomes) == ["Declined", "Done"], outcomes
         (no,) = [one for one in outcomes if isinstance(one, Declined)]
         assert no.rule == "LED-10"

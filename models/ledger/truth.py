@@ -132,7 +132,9 @@ def entered_by_area(record: Any, inputs: Mapping[str, Any], ctx: Context) -> All
         return Allowed()
     found = staff_of(record.area_id)
     if record.area_staff_id is None and not found:
-        return Refused(Text("该片区没有人员，请先在片区中登记。", "The area has no staff; enter it there first."), "area_staff")
+        return Refused(
+            Text("该片区没有人员，请先在片区中登记。", "The area has no staff; enter it there first."), "area_staff"
+        )
     if record.area_staff_id is not None and record.area_staff_id not in found:
         return Refused(Text("不是该片区的人员。", "This is nobody of that area's staff."), "area_staff")
     return Allowed()

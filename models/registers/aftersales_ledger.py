@@ -128,7 +128,9 @@ REGISTER = Register(
     menu=410,
     model=AftersalesLedger,
     fields=fields.FIELDS,
-    children=(Child("papers", "凭证与质量记录", "vouchers and quality records", LedgerPaper, fields.PAPER, rule="LED-04"),),
+    children=(
+        Child("papers", "凭证与质量记录", "vouchers and quality records", LedgerPaper, fields.PAPER, rule="LED-04"),
+    ),
     access=access("aftersales_ledger"),
     sections=layout.SECTIONS,
     columns=layout.COLUMNS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from models.register import Elapsed, Link, NamedList, Section, Unmask, When
+from models.register import Elapsed, Link, NamedList, Section, Text, Unmask, When
 
 SECTIONS = (
     Section(
@@ -202,4 +202,13 @@ UNMASK = (
     Unmask(2, person="created_by"),
     Unmask(2, person="dispatched_to"),
 )
-LINKS = (Link("out_of_town_application", "service_entry", "异地服务申请", "out-of-town applications"),)
+LINKS = (
+    Link("out_of_town_application", "service_entry", "异地服务申请", "out-of-town applications"),
+    Link(
+        "aftersales_ledger",
+        "service_entry",
+        "台帐记录",
+        "ledger lines",
+        create=Text("登记台帐", "enter in the ledger"),
+    ),
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -41,6 +42,41 @@ def also(company: Company, username: str, role: str) -> None:
 def balances(company: Company, record: int) -> tuple[Decimal, Decimal]:
     found = line(company, record)
     return found.defective_balance, found.replacement_balance
+
+
+# ---- LED-01 ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("LED-01")
+def test_no_slip_is_posted_without_a_line(company: Company) -> None:
+    slip = company.slip_in("reconciled", entered=False)
+    refused(company.do("finance", "product_return", slip, "posted", {"posting_no": "PZ-1"}), "LED-01")
+    record = company.ledger("received", return_slip=slip)
+    company.done("gm", LEDGER, record, "refused", {"reason": "未见实物"})
+    refused(company.do("finance", "product_return", slip, "posted", {"posting_no": "PZ-1"}), "LED-01")
+    company.ledger("received", return_slip=slip)
+    company.done("finance", "product_return", slip, "posted", {"posting_no": "PZ-1"})
+
+
+@pytest.mark.rule("LED-01")
+def test_no_case_of_exchange_is_closed_without_a_line(company: Company) -> None:
+    case = company.complaint_in("notified", "exchange")
+    outcome = company.do("service_manager", "complaint", case, "closed")
+    refused(outcome, "LED-01")
+    company.settle(case, "exchange")
+    company.done("service_manager", "complaint", case, "closed")
+
+
+@pytest.mark.rule("LED-01")
+@pytest.mark.parametrize("content", ["return", "exchange"])
+def test_no_service_of_return_or_exchange_is_archived_without_a_line(company: Company, content: str) -> None:
+    entry = company.service_in("countersigned", service_content_class=content)
+    name, who, typed, minutes = company.service_road(entry)[-1]
+    at = NOW + timedelta(minutes=minutes)
+    refused(company.do(who, "service_log", entry, name, typed(), now=at), "LED-01")
+    customer = company.catalogue["service_log"].model.get_by_id(entry).customer_id
+    company.ledger("received", service_entry=entry, customer=customer)
+    company.done(who, "service_log", entry, name, typed(), now=at)
 
 
 # ---- LED-02 ------------------------------------------------------------------------------------------------------------
@@ -336,6 +372,26 @@ def test_a_line_is_not_linked_to_a_slip_whose_keeper_inspected_it(company: Compa
     typed = {"inspection_no": "JY-1", "inspection_result": "failed"}
     company.done("warehouse_keeper", LEDGER, record, "inspected", typed)
     refused(company.do("business_clerk", LEDGER, record, "link", {"return_slip": slip}), "LED-12", "return_slip")
+
+
+@pytest.mark.rule("LED-12")
+@pytest.mark.parametrize(("act", "role"), [("received", "warehouse_keeper"), ("reconciled", "finance")])
+def test_who_inspected_a_return_takes_no_step_of_its_slip(company: Company, act: str, role: str) -> None:
+    also(company, "quality_inspector", role)
+    slip = company.slip_in("approved" if act == "received" else "received")
+    company.ledger_in("inspected", "handed_over", return_slip=slip)
+    typed = {"received_qty": "20"} if act == "received" else {}
+    refused(company.do("quality_inspector", "product_return", slip, act, typed), "LED-12")
+    company.done(role, "product_return", slip, act, typed)
+
+
+@pytest.mark.rule("LED-12")
+def test_who_entered_the_line_does_not_approve_the_slip(company: Company) -> None:
+    also(company, "business_clerk", "deputy_gm")
+    slip = company.slip()
+    company.ledger("handed_over", return_slip=slip)
+    refused(company.do("business_clerk", "product_return", slip, "approved"), "LED-12")
+    company.done("deputy_gm", "product_return", slip, "approved")
 
 
 @pytest.mark.rule("RET-01")
