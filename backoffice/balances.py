@@ -8,7 +8,7 @@ from the same line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -76,11 +76,20 @@ def _short(
 ) -> Refused | None:
     for balance in declared.kept:
         if by[balance.name] < 0 and held[balance.name] + by[balance.name] < 0:
-            of = " ".join(str(getattr(record, key)) for key in declared.keys)
+            of = _named(str(getattr(record, key)) for key in declared.keys)
             named = {"balance": Text(balance.zh, balance.en), "day": getattr(line, declared.day).isoformat()}
             have, wanted = (_plain(figure) for figure in (held[balance.name], -by[balance.name]))
             return Refused(_SHORT.fill(of=of, have=have, wanted=wanted, **named))
     return None
+
+
+def _named(keys: Iterable[str]) -> str:
+    """The keys in words, without one that an earlier one ends with. > 外加剂 ZM-2 25kg 川北"""
+    found: list[str] = []
+    for key in keys:
+        if not any(one.endswith(key) for one in found):
+            found.append(key)
+    return " ".join(found)
 
 
 def _plain(figure: Decimal) -> str:

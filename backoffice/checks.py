@@ -448,6 +448,7 @@ class _Check:
     def _block(self, what: str, block: Block, source: Declaration) -> Iterator[str]:
         yield from self._words(f"{what}: block", [block.kind], KINDS_OF_BLOCK)
         yield from self._words(f"{what}: slots", block.slots, {*source.slots, *source.fields})
+        yield from self._words(f"{what}: every", block.every, frozenset(block.slots))
         fields = frozenset(source.fields)
         if block.child:
             yield from self._words(f"{what}: child", [block.child], frozenset(source.children))

@@ -432,7 +432,7 @@ class _Tables:
         value = column.take(row)
         if column.info is None:
             return Cell(column.name, f"{value:,}", str(value), True, value)
-        plain = value.normalize() + 0 if column.info.kind == "quantity" and value else value
+        plain = value.normalize() + 0 if column.info.kind == "quantity" else value
         text = shown(column.info, value) if value else ("0" if column.info.kind == "quantity" else "0.00")
         exact = format(value, "f") if column.info.kind == "money" else shown(column.info, value, group=False) or "0"
         return Cell(column.name, text, exact, True, plain)

@@ -322,7 +322,8 @@ class Block:
     """One block of a printed form: `fields`, `lines` (a child table or the records), `each` (the fields of each of many records),
     `signatures`, `text`, `space`.
 
-    `headings` says what stands over a column instead of the field's label.
+    `headings` says what stands over a column instead of the field's label. `every` are slots that have their place although
+    the record's road does not lead over them.
     """
 
     kind: str
@@ -336,6 +337,7 @@ class Block:
     blank: tuple[Text, ...] = ()
     text: Text | None = None
     headings: Mapping[str, Text] = field(default_factory=dict)
+    every: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

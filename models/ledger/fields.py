@@ -38,7 +38,7 @@ FIELDS = (
         "规格",
         "specification",
         required=True,
-        copy="return_slip.specification|complaint.specification|product.specification",
+        copy="product.specification",
     ),
     Field("batch_no", "批号", "batch", copy="return_slip.batch_no|complaint.batch_no"),
     Field("quantity", "数量", "quantity", required_when=NO_COMPENSATION, above=0),

@@ -99,6 +99,7 @@ PRINTS = (
             Block(
                 "signatures",
                 slots=("owner", "inspection", "approval", "disposition_approved"),
+                every=("inspection", "approval"),
                 blank=(Text("库管", "warehouse keeper"),),
             ),
         ),

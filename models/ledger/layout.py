@@ -5,6 +5,7 @@ from __future__ import annotations
 from models.register import NamedList, Section, When
 
 SECTIONS = (
+    Section("关联手续", "Formalities", ("service_entry", "complaint", "return_slip", "reverses")),
     Section("发生", "What happened", ("happened_on", "customer", "customer_name", "area", "area_staff")),
     Section(
         "产品",
@@ -23,7 +24,6 @@ SECTIONS = (
         ),
     ),
     Section("第三方", "Third party", ("third_party", "claim")),
-    Section("关联手续", "Formalities", ("service_entry", "complaint", "return_slip", "reverses")),
     Section(
         "检验",
         "Inspection",
@@ -46,16 +46,16 @@ COLUMNS = (
     "number",
     "state",
     "happened_on",
-    "area",
-    "customer_name",
-    "product",
-    "specification",
     "movement",
     "quantity",
     "unit",
-    "ground",
+    "product",
+    "specification",
+    "area",
     "defective_balance",
     "replacement_balance",
+    "customer_name",
+    "ground",
 )
 SEARCH = ("number", "customer_name", "batch_no", "specification", "order", "inspection_no", "third_party")
 SORT = ("number", "happened_on", "quantity", "amount", "state", "executed_at")
