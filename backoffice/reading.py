@@ -106,6 +106,8 @@ class Reader:
             wanted.extend(when.field for ask in act.ask for when in ask.when)
             if any(by.of == "area" for route in act.routes for by in route.who):
                 wanted.append("area")
+            wanted.extend(by.person for route in act.routes for by in route.who)
+        wanted.extend(side for rule in self.declaration.rules.values() for pair in rule.pairs for side in pair)
         wanted.append(self.declaration.deputy)
         columns = self.declaration.columns
         return {name: columns[name] for name in dict.fromkeys(wanted) if name in columns}

@@ -264,7 +264,7 @@ REGISTER = Register(
     ),
     ahead=(Ahead("priority", "next_day", "dispatched"),),
     kept_by=("customer_service", "business"),
-    own=("owner", "created_by", "dispatched_to"),
+    own=("owner", "created_by", "dispatched_to", "area_staff"),
     waiting_first=True,
     holds=(("customer", ()),),
 )
