@@ -43,7 +43,7 @@ class BadPeriod(ValueError):
 
 
 def form_named(declaration: Declaration, name: str) -> Print | None:
-    return next((form for form in declaration.register.prints if form.name == name), None)
+    return next((form for form in declaration.prints if form.name == name), None)
 
 
 def print_record(

@@ -343,8 +343,8 @@ class Block:
 @dataclass(frozen=True)
 class Print:
     """A printed form of one record, or (`many`) of all records that `by` selects (`month`, `date`, `area`, `user`, or the
-    list's own query). `register` borrows the rows of another register. `parts` are the copies with their recipients. `cover`: a first page
-    says what was bound.
+    list's own query). `register` borrows the rows of another register. `parts` are the copies with their recipients, because of
+    the row `rule` if it is named; without that row there is one copy. `cover`: a first page says what was bound.
     """
 
     name: str
@@ -358,6 +358,7 @@ class Print:
     parts: tuple[Text, ...] = ()
     states: tuple[str, ...] = ()
     cover: bool = False
+    rule: str = ""
 
 
 @dataclass(frozen=True)
@@ -381,7 +382,7 @@ class Link:
 
     With `alike` they do not point here, but have the same value as this record in that column of the model. `act`: shown only to
     those whose roles open that act. `create`: the text of a button that makes such a record from here, offered where its
-    reference would offer this record.
+    reference would offer this record. `rule`: they are shown because of that row.
     """
 
     register: str
@@ -391,6 +392,7 @@ class Link:
     alike: str = ""
     act: str = ""
     create: Text | None = None
+    rule: str = ""
 
 
 @dataclass(frozen=True)

@@ -317,7 +317,7 @@ class Company:
                 by = "deputy_gm" if state == "not_upheld" else "service_manager"
                 self.done(by, "complaint", record, state, {"reason": "客户撤诉"})
             return record
-        typed = {
+        typed: dict[str, Any] = {
             "handler": self.users["service_staff"].id,
             "method": method,
             "approved_qty": "20" if method in {"return", "rework"} else "",
@@ -459,7 +459,7 @@ class Company:
 
     def slip(self, who: str = "sales_clerk", **more: Any) -> int:
         """A return slip, on a complaint of its own unless one is named."""
-        inputs = {
+        inputs: dict[str, Any] = {
             "return_reason": "质量问题",
             "handling": "return",
             "basis": "核决 2026-03",

@@ -33,6 +33,13 @@ def area(code: str) -> int:
     return int(Area.get(Area.code == code).id)
 
 
+def one(page: Any, selector: str) -> Any:
+    """The first that fits, with its attributes."""
+    found = page.select_one(selector)
+    assert found is not None, selector
+    return found
+
+
 def wrong(outcome: Any, *fields: str) -> None:
     """A typed value was refused beside each of these fields, and beside no other."""
     assert isinstance(outcome, Invalid), outcome
@@ -245,8 +252,8 @@ def test_refusals_leave_no_trace(company: Company) -> None:
 @on_sqlite
 def test_area_staff_work_in_their_area(company: Company) -> None:
     customer = company.customer(area=area("B"))
-    typed = {"customer": customer, "complaint": "", "area_staff": ""}
-    inputs = {key: value for key, value in company.ledger_inputs(**typed).items() if key != "area"}
+    whole = company.ledger_inputs(customer=customer, complaint="", area_staff="")
+    inputs = {key: value for key, value in whole.items() if key != "area"}
     record = company.done("service_staff_2", LEDGER, None, "create", inputs).id
     assert (line(record).area.code, line(record).area_staff.username) == ("B", "service_staff_2")
     assert isinstance(company.do("service_staff", LEDGER, record, "update", {"quantity": "1"}), Missing)
@@ -272,10 +279,6 @@ def test_who_sees_no_area_enters_nothing(company: Company) -> None:
 # ---- pages ---------------------------------------------------------------------------------------------------------------
 
 
-def offered(page: BeautifulSoup) -> set[str]:
-    return {button["data-action"] for button in page.select(".head [data-action][data-to], .head [data-action]")}
-
-
 @on_sqlite
 def test_the_pages_lead_through_a_return(company: Company) -> None:
     slip = company.slip_in("received")
@@ -283,8 +286,8 @@ def test_the_pages_lead_through_a_return(company: Company) -> None:
     with clock.set_to(NOW):
         clerk = company.browser("business_clerk")
         form = clerk.page(f"/admin/{LEDGER}/new/?return_slip={slip}")
-        assert form.select_one('[name="order"]')["value"] == "DD-2026-0001"
-        assert form.select_one('[name="unit"] option[selected]')["value"] == "bag"
+        assert one(form, '[name="order"]')["value"] == "DD-2026-0001"
+        assert one(form, '[name="unit"] option[selected]')["value"] == "bag"
         typed = {
             "movement": "handed_over",
             "ground": "quality",
@@ -295,7 +298,7 @@ def test_the_pages_lead_through_a_return(company: Company) -> None:
         answer = clerk.send(f"/admin/{LEDGER}/new/", {**typed, "quantity": "-3"})
         assert answer.status_code == 422
         again = BeautifulSoup(answer.text, "html.parser")
-        assert again.select_one('[name="quantity"]')["value"] == "-3"
+        assert one(again, '[name="quantity"]')["value"] == "-3"
         assert again.select_one('[data-outcome="invalid"], [data-field="quantity"], [aria-invalid="true"]')
         answer = clerk.send(f"/admin/{LEDGER}/new/", typed)
         assert answer.status_code == 303
@@ -320,8 +323,8 @@ def test_the_pages_lead_through_a_return(company: Company) -> None:
             assert answer.status_code == 303, (act, answer.text[:800])
             assert line(record).state == act
         page = clerk.page(f"/admin/{LEDGER}/details/?id={record}")
-        assert page.select_one('dd[data-field="defective_balance"]')["data-value"] == "0"
-        assert page.select_one('dd[data-field="fee_payer"]')["data-value"] == "company"
+        assert one(page, 'dd[data-field="defective_balance"]')["data-value"] == "0"
+        assert one(page, 'dd[data-field="fee_payer"]')["data-value"] == "company"
         assert page.select_one(f'dd[data-field="return_slip"] a[href$="id={slip}"]')
         back = clerk.page(f"/admin/product_return/details/?id={slip}")
         assert back.select_one(f'a[href="/admin/{LEDGER}/details/?id={record}"]')
@@ -333,7 +336,7 @@ def test_the_closing_form_proposes_the_usual_disposition(company: Company) -> No
     record = company.ledger_in("executed", "repair_out", quantity="2")
     with clock.set_to(NOW):
         form = company.browser("business_clerk").page(f"/admin/{LEDGER}/transition/closed/?id={record}")
-    assert form.select_one('[name="disposition"] option[selected]')["value"] == "repair"
+    assert one(form, '[name="disposition"] option[selected]')["value"] == "repair"
 
 
 @on_sqlite
@@ -343,7 +346,7 @@ def test_lists_of_what_is_not_done(company: Company) -> None:
     with clock.set_to(NOW):
         clerk = company.browser("business_clerk")
         shown = {
-            name: {int(row["data-id"]) for row in clerk.page(f"/admin/{LEDGER}/?view={name}").select("tr[data-id]")}
+            name: {int(str(row["data-id"])) for row in clerk.page(f"/admin/{LEDGER}/?view={name}").select("tr[data-id]")}
             for name in ("unlinked", "unfinished")
         }
     assert shown == {"unlinked": {unlinked}, "unfinished": {unlinked, linked}}
@@ -368,7 +371,7 @@ def report(company: Company, who: str = "business_clerk", status: int = 200, **q
 
 def figures(page: BeautifulSoup, table: str) -> list[dict[str, str]]:
     return [
-        {cell["data-field"]: cell.get("data-value", "") for cell in row.select("td")}
+        {str(cell["data-field"]): str(cell.get("data-value", "")) for cell in row.select("td")}
         for row in page.select(f'[data-table="{table}"] tbody tr')
     ]
 
@@ -399,7 +402,7 @@ def test_the_report_equals_the_lines(company: Company) -> None:
     assert (spare["exchange_out"], money["amount"], money["cases"]) == ("1", "320.50", "3")
     grounds = {row["ground"]: row["cases"] for row in figures(page, "by_group")}
     assert grounds == {"quality": "1", "short_measure": "2"}
-    assert page.select_one("[data-open]")["data-open"] == "1"
+    assert one(page, "[data-open]")["data-open"] == "1"
     last = AftersalesLedger.select().where(AftersalesLedger.executed_at.is_null(False))
     last = last.order_by(AftersalesLedger.happened_on.desc(), AftersalesLedger.executed_at.desc()).get()
     assert (last.defective_balance, last.replacement_balance) == (Decimal("17.5"), 4)
@@ -430,7 +433,7 @@ def test_the_report_is_narrowed_and_says_what_is_no_value(company: Company) -> N
         ({"from": "2026-03-02", "to": "2026-03-01"}, "to"),
         ({"from": "1990-01-01", "to": "2026-03-01"}, "to"),
     ):
-        page = report(company, status=422, **query)
+        page = report(company, "business_clerk", 422, **query)
         assert page.select_one(f'[data-outcome="invalid"][data-field="{field}"]'), query
     with clock.set_to(NOW):
         assert company.browser("business_clerk").get(f"/admin/{LEDGER}/report/nothing/").status_code == 404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,13 +11,16 @@ from backoffice import clock
 from backoffice.demo.company import ACCOUNTS
 from backoffice.outcomes import Declined, Forbidden, Missing
 from backoffice.texts import read
+from models.outcomes import Adjust, Changes
+from models.register import Text
+from models.registers import contract
 from models.registers.area import AreaStaff
 from models.registers.complaint import Complaint
 from models.registers.contract import Contract
 from models.registers.customer_archive import CustomerArchive
 from models.registers.spare_part import SparePart, SparePartMovement
 from tests.company import Company
-from tests.rules.walks import on_sqlite, wrong
+from tests.rules.walks import history_values, on_sqlite, wrong
 
 CASE = "complaint"
 EVERYBODY = tuple(account.username for account in ACCOUNTS)
@@ -231,6 +235,26 @@ def test_spare_parts_move_by_taking_in_and_counting(company: Company) -> None:
         for row in SparePartMovement.select().order_by(SparePartMovement.id)
     ]
     assert rows == [("in", "2.500", "2.500"), ("in", "1.005", "3.505"), ("count", "-0.505", "3.000")]
+
+
+def test_another_record_may_move_a_part_by_thousandths(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    part = company.spare_part("2.5")
+    few = Text("不够", "too few")
+
+    def take(record: Any, inputs: Any, ctx: Any) -> Changes:
+        wanted = Decimal("-1.125") if record.subject == "用件" else Decimal(-3)
+        return Changes({"customer_name": "客户"}, adjust=(Adjust("spare_part", part, "stock", wanted, few),))
+
+    monkeypatch.setattr(contract, "fill_contract", take)
+    inputs = {"customer": company.customer(), "subject": "用件"}
+    company.done("salesperson", "contract", None, "create", inputs)
+    outcome = company.do("salesperson", "contract", None, "create", {**inputs, "subject": "太多"})
+    assert isinstance(outcome, Declined)
+    assert outcome.reason == few
+    assert str(SparePart.get_by_id(part).stock) == "1.375"
+    with clock.set_to(company.now):
+        page = company.browser("warehouse_keeper").page(f"/admin/spare_part/history/?id={part}")
+    assert ("2.5", "1.375") in history_values(page, "stock")
 
 
 def test_one_row_for_each_part_and_warehouse(company: Company) -> None:

@@ -39,7 +39,7 @@ def also(company: Company, username: str, role: str) -> None:
     UserRole.create(user=company.users[username], role=role)
 
 
-def balances(company: Company, record: int) -> tuple[Decimal, Decimal]:
+def balances(company: Company, record: int) -> Any:
     found = line(company, record)
     return found.defective_balance, found.replacement_balance
 
@@ -106,7 +106,7 @@ def test_the_report_leaves_out_what_is_not_linked(company: Company) -> None:
     model.update(complaint=None).where(model.id == record).execute()
     with clock.set_to(NOW):
         page = company.browser("business_clerk").page(f"/admin/{LEDGER}/report/products/")
-    assert page.select_one('td[data-field="received"]')["data-value"] == "5"
+    assert [cell["data-value"] for cell in page.select('tbody td[data-field="received"]')] == ["5", "5"]
 
 
 # ---- LED-03 ------------------------------------------------------------------------------------------------------------
@@ -241,9 +241,9 @@ def test_area_staff_see_nothing_of_another_area(company: Company) -> None:
     mine, other = company.ledger(area=area("A")), company.ledger(area=area("B"))
     with clock.set_to(NOW):
         browser = company.browser("service_staff")
-        seen = {int(row["data-id"]) for row in browser.page(f"/admin/{LEDGER}/").select("tr[data-id]")}
+        seen = {int(str(row["data-id"])) for row in browser.page(f"/admin/{LEDGER}/").select("tr[data-id]")}
         clerk = company.browser("business_clerk").page(f"/admin/{LEDGER}/")
-        everything = {int(row["data-id"]) for row in clerk.select("tr[data-id]")}
+        everything = {int(str(row["data-id"])) for row in clerk.select("tr[data-id]")}
         status = browser.get(f"/admin/{LEDGER}/details/?id={other}").status_code
     assert everything == {mine, other}
     assert (seen, status) == ({mine}, 404)
