@@ -112,6 +112,8 @@ class DetailsBuilder:
                 continue
             rows = lines(self.access, self.declaration, child, {self.seen.id: self.seen})[self.seen.id]
             self.children[name] = rows
+            if child.child.in_acts and not rows:
+                continue
             shown = [info for info in child.fields.values() if info.path not in self.seen.absent]
             found.append(child_view(self.declaration, child, shown, rows))
         return tuple(found)
@@ -226,7 +228,7 @@ class DetailsBuilder:
             reader = Reader(self.access, other, (*names, "state"))
             condition = self._linked(link, other, reader)
             rows = reader.rows(condition, reader.order(other.register.order[0], descending=True), limit=LINKED_ROWS)
-            if not rows and other is self.declaration:
+            if not rows and (link.if_any or other is self.declaration):
                 continue  # Its own kind is worth a word only where there is some.
             shown = [name for name in names if other.fields[name].field.level == 1]
             views = tuple(

@@ -15,7 +15,7 @@ from admin_views.showing import alignment, cell, elapsed_cell, heading
 from backoffice import clock
 from backoffice.access import Access
 from backoffice.declarations import Declaration, Info
-from backoffice.listing import SIZES, Asked, available, filterable, names_of, ordering, sortable, where
+from backoffice.listing import SIZES, Asked, available, filterable, names_of, page_rows, sortable, where
 from backoffice.picking import SMALL, offered
 from backoffice.reading import Reader, Seen
 from backoffice.reports import reports
@@ -53,9 +53,7 @@ class ListBuilder:
     def page(self) -> ListPage:
         found, name = self.asked, self.declaration.name
         condition = where(self.reader, found)
-        self.rows = self.reader.rows(
-            condition, ordering(self.reader, found), limit=found.size, offset=found.page * found.size
-        )
+        self.rows = page_rows(self.reader, found, condition)
         count, exact = self.reader.count(condition) if self.rows or found.page else (0, True)
         rows = self._rows()
         return ListPage(

@@ -14,7 +14,7 @@ from typing import Any
 from backoffice.access import Access, Condition, all_of, opposite
 from backoffice.declarations import Declaration, Info
 from backoffice.picking import label_columns, labelled, matching, target_model
-from backoffice.reading import Reader
+from backoffice.reading import Reader, Seen
 from backoffice.routes import holds_in_sql
 from backoffice.texts import Readable, label, read, say
 from backoffice.values import BadValue, parse, shown
@@ -190,10 +190,27 @@ def ordering(reader: Reader, found: Asked) -> list[Any]:
     """The order that was asked for, else that of the named list, else the register's own."""
     if found.named is not None and found.keeps_own_order:
         return reader.smallest_first(found.named.order)
-    ahead = () if found.chose_order else reader.declaration.register.ahead
+    return reader.order(found.sort, descending=found.descending)
+
+
+def page_rows(reader: Reader, found: Asked, condition: Condition) -> list[Seen]:
+    """The rows of the page. What stands first is asked for by itself, so that neither part is ordered by more than its index."""
+    order, offset = ordering(reader, found), found.page * found.size
+    front = _front(reader, found)
+    if front is False:
+        return reader.rows(condition, order, limit=found.size, offset=offset)
+    first, rest = all_of([condition, front]), all_of([condition, opposite(front)])
+    count, _ = reader.count(first, limit=DEEPEST)
+    rows = reader.rows(first, order, limit=found.size, offset=offset) if offset < count else []
+    left = found.size - len(rows)
+    return rows + (reader.rows(rest, order, limit=left, offset=max(0, offset - count)) if left else [])
+
+
+def _front(reader: Reader, found: Asked) -> Condition:
+    """What stands first in the register's own order for whoever takes the next step there."""
+    ahead = () if found.chose_order or found.keeps_own_order else reader.declaration.register.ahead
     opened = {act.name for act in reader.access.open_acts(reader.declaration)} if ahead else set()
-    first = reader.first(one for one in ahead if one.act in opened)
-    return [*first, *reader.order(found.sort, descending=found.descending)]
+    return reader.leading(one for one in ahead if one.act in opened)
 
 
 def filterable(access: Access, declaration: Declaration) -> tuple[Info, ...]:

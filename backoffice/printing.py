@@ -121,12 +121,12 @@ def print_many(
 def _cover(form: Print, company: str, filter_text: str, count: int) -> list[Any]:
     """The first page of what is bound: whose, what, of when, how many; and room for those who bind and keep it."""
     pairs = (
-        (read(say("Company")), company),
-        (read(say("Volume")), label(form)),
-        (read(say("Contents")), filter_text or read(say("all records"))),
-        (read(say("Records")), str(count)),
+        (read(Text("公司", "Company")), company),
+        (read(Text("册名", "Volume")), label(form)),
+        (read(Text("范围", "Contents")), filter_text or read(say("all records"))),
+        (read(Text("份数", "Records")), str(count)),
     )
-    signs = (SignatureCell(read(say("Bound by"))), SignatureCell(read(say("Kept by"))))
+    signs = (SignatureCell(read(Text("装订人", "Bound by"))), SignatureCell(read(Text("保管人", "Kept by"))))
     return [SpaceBlock(50), FieldBlock("", pairs, 1), SpaceBlock(10), SignatureBlock(signs), PageBlock()]
 
 

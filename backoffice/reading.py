@@ -246,14 +246,16 @@ class Reader:
         columns = self._label_parts(info) if info.kind in {"ref", "file"} else (self._ranked(info),)
         return [column if condition is True else Case(None, [(condition, column)], None) for column in columns]
 
-    def first(self, ahead: Iterable[Ahead]) -> list[Any]:
-        """ORDER BY that puts records first which show a value; nothing of a choice that the reader does not know."""
-        fields = self.declaration.fields
-        return [
-            Case(None, [(self.term(fields[one.field]) == one.value, 0)], 1).asc()
+    def leading(self, ahead: Iterable[Ahead]) -> Condition:
+        """The records that stand first: those that show such a derived value, as far as the reader knows the field."""
+        fields, absent = self.declaration.fields, self.declaration.absent
+        return any_of(
+            self._derives(case)
             for one in ahead
             if one.field in fields and self.access.knows(self.declaration, fields[one.field])
-        ]
+            for case in fields[one.field].field.derived
+            if case.value == one.value and case.rule not in absent
+        )
 
     def term(self, info: Info) -> Any:
         """What the field shows, in SQL: its column, or what the declaration derives instead of the stored value."""

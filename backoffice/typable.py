@@ -51,7 +51,7 @@ def _typable(access: Access, declaration: Declaration, seen: Seen | None) -> Typ
     children = {}
     for name, child in declaration.children.items():
         columns = tuple(info.name for info in child.fields.values() if _may_type(access, info, seen))
-        if not child.child.system and columns:
+        if not child.child.system and not child.child.in_acts and columns:
             children[name] = columns
     return Typable(names, children)
 

@@ -111,7 +111,10 @@ class Field:
 
 @dataclass(frozen=True)
 class Child:
-    """A child table, shown as lines of the form. `owner` is the foreign key to the record. `system`: written by acts only."""
+    """A child table, shown as lines of the form. `owner` is the foreign key to the record. `system`: written by acts only.
+
+    `in_acts`: its lines come with acts alone, typed there or written by them, and it is shown once there are any.
+    """
 
     name: str
     zh: str
@@ -123,6 +126,7 @@ class Child:
     maximum: int = 50
     system: bool = False
     rule: str = ""
+    in_acts: bool = False
 
 
 @dataclass(frozen=True)
@@ -310,7 +314,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Ahead:
-    """Records whose choice `field` shows `value` stand first in the list, for whoever's roles open `act`."""
+    """Records whose choice `field` shows the derived `value` stand first in the list, for whoever's roles open `act`."""
 
     field: str
     value: str
@@ -382,7 +386,7 @@ class Link:
 
     With `alike` they do not point here, but have the same value as this record in that column of the model. `act`: shown only to
     those whose roles open that act. `create`: the text of a button that makes such a record from here, offered where its
-    reference would offer this record. `rule`: they are shown because of that row.
+    reference would offer this record. `rule`: they are shown because of that row. `if_any`: shown only where there are some.
     """
 
     register: str
@@ -393,6 +397,7 @@ class Link:
     act: str = ""
     create: Text | None = None
     rule: str = ""
+    if_any: bool = False
 
 
 @dataclass(frozen=True)

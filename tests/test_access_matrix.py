@@ -184,6 +184,7 @@ DOORS = {
     "transition": "test_acts",
     "action_view": "test_acts",
     "ajax_lookup": "test_lookup",
+    "ajax_copy": "tests/registers/test_service_log.py",
     "export": "test_export",
     "print_form": "test_prints",
     "file": "test_files",

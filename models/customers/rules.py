@@ -205,9 +205,8 @@ RULES: tuple[Rule, ...] = (
     ),
     row(
         "CUS-30",
-        "服务列示待服务登记簿建成。",
-        "Services on the page wait for the service log.",
-        waits="service_log",
+        "每次服务从登记起列在本客户页上，完工即更新最近联系日期，无须重复录入。",
+        "Each service stands on the page from its registration on, and its end updates the last contact, with no second entry.",
     ),
     row(
         "CUS-31",
@@ -272,9 +271,9 @@ RULES: tuple[Rule, ...] = (
     ),
     row(
         "CUS-39",
-        "客户页列出读者可见的合同、投诉、退货单、折扣证明单、礼品与钥匙；订单、服务待各登记建成。",
-        "The page lists the contracts, complaints, return slips, certificates, gifts and keys that its reader may see; orders and "
-        "services wait for their registers.",
+        "客户页列出读者可见的合同、投诉、服务、退货单、折扣证明单、礼品与钥匙；订单待其登记建成。",
+        "The page lists the contracts, complaints, services, return slips, certificates, gifts and keys that its reader may see; "
+        "orders wait for their register.",
         waits="sales_order",
     ),
     row(
@@ -287,7 +286,12 @@ RULES: tuple[Rule, ...] = (
         compute="true_and_complete",
         fields=("unified_credit_code", "completeness", "duplicate_suspected", "duplicate_decision"),
     ),
-    row("CUS-41", "资料袋待服务凭证建成。", "The file bag waits for service vouchers.", waits="service_log"),
+    row(
+        "CUS-41",
+        "客户页的服务一栏即资料袋：列出该客户的服务凭证号；凭证登记时自动取号，无须空白凭证。",
+        "The services on the customer's page are his file bag with the numbers of his vouchers; a voucher is numbered when it is "
+        "registered, so there are no blank ones.",
+    ),
     row(
         "CUS-42",
         "重点客户沟通方案待拜访计划建成。",

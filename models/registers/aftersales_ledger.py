@@ -151,7 +151,7 @@ REGISTER = Register(
     rules=rules.RULES,
     prints=forms.PRINTS,
     reports=forms.REPORTS,
-    links=(Link("aftersales_ledger", "reverses", "冲销单", "counter lines"),),
+    links=(Link("aftersales_ledger", "reverses", "冲销单", "counter lines", if_any=True),),
     balances=Balances(
         keys=("product", "specification", "area"),
         kind="movement",

@@ -102,6 +102,7 @@ REGISTER = Register(
             "台帐记录",
             "ledger lines",
             create=Text("登记台帐", "enter in the ledger"),
+            if_any=True,
         ),
     ),
     numbering=Numbering("TS"),

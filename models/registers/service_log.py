@@ -235,10 +235,20 @@ REGISTER = Register(
     model=ServiceLog,
     fields=fields.FIELDS,
     children=(
-        Child("parts_used", "用件", "parts used", ServicePart, fields.PARTS, rule="SVC-39"),
-        Child("materials", "宣传品", "publicity material", ServiceMaterial, fields.MATERIALS, rule="SVC-37"),
-        Child("visits", "未解决的上门", "visits that did not solve it", ServiceVisit, fields.VISITS, system=True),
-        Child("findings", "查处", "findings", ServiceFinding, fields.FINDINGS, system=True),
+        Child("parts_used", "用件", "parts used", ServicePart, fields.PARTS, rule="SVC-39", in_acts=True),
+        Child(
+            "materials", "宣传品", "publicity material", ServiceMaterial, fields.MATERIALS, rule="SVC-37", in_acts=True
+        ),
+        Child(
+            "visits",
+            "未解决的上门",
+            "visits that did not solve it",
+            ServiceVisit,
+            fields.VISITS,
+            system=True,
+            in_acts=True,
+        ),
+        Child("findings", "查处", "findings", ServiceFinding, fields.FINDINGS, system=True, in_acts=True),
     ),
     access=access("service_log"),
     sections=layout.SECTIONS,

@@ -178,7 +178,7 @@ ACTS = (
         "record_finding",
         "登记查处",
         "record a finding",
-        (Route((), _FINDERS),),
+        (Route((*_UNDER_WAY, "archived"), _FINDERS, quiet=True),),
         ask=(
             Ask("kind", kind="choice", zh="类型", en="kind", choices=FINDING),
             Ask("fine", kind="money", zh="罚款（元）", en="fine (yuan)", minimum=0),

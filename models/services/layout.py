@@ -203,12 +203,20 @@ UNMASK = (
     Unmask(2, person="dispatched_to"),
 )
 LINKS = (
-    Link("out_of_town_application", "service_entry", "异地服务申请", "out-of-town applications"),
+    Link(
+        "out_of_town_application",
+        "service_entry",
+        "异地服务申请",
+        "out-of-town applications",
+        create=Text("申请异地服务", "apply for out-of-town service"),
+        if_any=True,
+    ),
     Link(
         "aftersales_ledger",
         "service_entry",
         "台帐记录",
         "ledger lines",
         create=Text("登记台帐", "enter in the ledger"),
+        if_any=True,
     ),
 )

@@ -346,7 +346,9 @@ def test_lists_of_what_is_not_done(company: Company) -> None:
     with clock.set_to(NOW):
         clerk = company.browser("business_clerk")
         shown = {
-            name: {int(str(row["data-id"])) for row in clerk.page(f"/admin/{LEDGER}/?view={name}").select("tr[data-id]")}
+            name: {
+                int(str(row["data-id"])) for row in clerk.page(f"/admin/{LEDGER}/?view={name}").select("tr[data-id]")
+            }
             for name in ("unlinked", "unfinished")
         }
     assert shown == {"unlinked": {unlinked}, "unfinished": {unlinked, linked}}

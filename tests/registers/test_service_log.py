@@ -1,27 +1,583 @@
-"""Services as their readers see them: the whole road of each kind, both orders of signatures, prints, lists."""
+"""Services as their readers see them: fields, roads, forms, copies, lists, prints, links, and forty at once."""
 
 from __future__ import annotations
 
 import datetime as dt
+import io
+import json
+import re
+from functools import partial
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
-from backoffice.replay import differences
-from models.params import Param
+from backoffice import clock, history, numbers
+from backoffice.database import connected
+from backoffice.declarations import Catalogue
+from backoffice.outcomes import Done, Invalid
+from models import REGISTERS
+from models.base import db
+from models.registers.out_of_town_application import OutOfTownApplication, OutOfTownPerson
 from models.registers.service_log import ServiceLog
-from tests.company import Company
+from models.registers.spare_part import SparePart
+from tests.company import Company, Signed
+from tests.customers import customer_in
+from tests.registers.test_declarations import need, rows
+from tests.rules.walks import exported, form_values, offered, on_sqlite, value, wrong
+from tests.servers import at_once
+from tests.services import APPLICATION, REGISTER, act, at, create, dispatch, far_customer, finish, service
 
-REGISTER = "service_log"
+DECLARATION = Catalogue(REGISTERS)[REGISTER]
+
+# Name, label, need, as in tests/registers/test_declarations.py. Those of registers.md 2 and of decisions.md 11.
+FIELDS = """
+number 服务单号 A
+received_at 接报时间 R
+registered_at 登记时间 A
+channel 来源方式 R
+origin 服务来源 R
+customer 客户 C
+service_address 服务地址 C
+service_phone 服务电话 C
+contact_person 联系人 O
+product_model 商品型号 C
+specification 规格 C
+serial_or_batch 序列号/批号 O
+purchased_on 购买日期 O
+purchased_at 购买地点 O
+purchase_unknown 购买情况不详 O
+purchase_unknown_reason 不详原因 O
+in_warranty 保修期内 A
+service_kind 服务类别 R
+service_content_class 服务内容 R
+service_basis 服务依据 O
+contract 服务合同 C
+fault_description 故障/要求描述 R
+told_limit_at 告知时限 O
+area 片区 A
+area_staff 片区负责人 A
+voucher_no 服务凭证号 A
+priority 优先 A
+out_of_town 异地 A
+out_of_town_application 异地服务申请 A
+dispatched_to 服务人员 S
+dispatched_by 派工人 A
+dispatched_at 派工时间 A
+arrived_at 到达时间 S
+started_at 开始时间 S
+finished_at 完成时间 S
+work_done 服务内容实录 S
+cause 原因分析 S
+measure 改进措施 S
+charge_amount 收费金额 S
+charge_mode 收费方式 A
+cash_handed_on 交款日期 S
+invoice_no 发票号 S
+travel_cost 差旅费 S
+allowance 补贴费 S
+service_cost 服务成本 A
+customer_signed_by 客户签字人 S
+customer_signed_at 客户签字时间 S
+signed_paper 签字凭证 S
+second_part_back_on 第二联交回日 S
+satisfaction 满意度 S
+result_told_on 告知客户日期 S
+day_sequence 日序号 A
+volume_month 装订月份 A
+retention_until 保存至 A
+"""
+APPLICATION_FIELDS = """
+service_entry 服务单 R
+place 异地地点 R
+planned_from 计划起 R
+planned_to 计划止 R
+travel_budget 差旅费预算 R
+allowance_budget 补贴预算 R
+reason 事由 R
+"""
+LABELS = {
+    "channel": "电话 来函 来访 网络",
+    "origin": "客户要求 客户抱怨 客户投诉 质检指令",
+    "service_content_class": "技术咨询 运输服务 包退 包换 维护 培训",
+    "charge_mode": "当场收费 开票收款",
+    "satisfaction": "非常满意 满意 一般 较差 未答",
+    "priority": "次日优先 紧急 普通",
+}
+STATES = "registered dispatched on_site finished customer_signed countersigned settled archived void"
+TRANSITIONS = [
+    "dispatched registered dispatched service_manager",
+    "dispatched on_site,finished dispatched service_manager",
+    "on_site dispatched on_site dispatched_to",
+    "finished on_site finished dispatched_to",
+    "customer_signed finished customer_signed dispatched_to",
+    "customer_signed countersigned customer_signed dispatched_to",
+    "countersigned customer_signed countersigned service_manager",
+    "countersigned finished countersigned service_manager",
+    "settled countersigned settled finance",
+    "settled customer_signed settled finance",
+    "archived settled archived business_clerk,service_manager",
+    "archived countersigned archived business_clerk,service_manager",
+    "archived customer_signed archived business_clerk,service_manager",
+    "void registered,dispatched void service_manager",
+    "enter_costs dispatched,on_site,finished,customer_signed,countersigned,settled  dispatched_to,finance",
+    "record_finding dispatched,on_site,finished,customer_signed,countersigned,settled,archived  service_manager,dept_head,dept_head",
+]
+WAITING = {
+    "SVC-17": "penalty_reward",
+    "SVC-20": "penalty_reward",
+    "SVC-21": "policy book",
+    "SVC-22": "policy book",
+    "SVC-27": "quality_feedback",
+    "SVC-28": "reports",
+    "SVC-29": "reports",
+    "SVC-30": "satisfaction_survey",
+    "SVC-31": "satisfaction_survey",
+    "SVC-34": "reports",
+    "ACL-05": "policy book",
+}
 
 
-def service(record: int) -> Any:
-    return ServiceLog.get_by_id(record)
+@pytest.mark.parametrize(
+    ("register", "path", "label", "letter"), [*rows(FIELDS, REGISTER), *rows(APPLICATION_FIELDS, APPLICATION)]
+)
+def test_a_field_of_the_catalogue_is_declared(register: str, path: str, label: str, letter: str) -> None:
+    declaration = Catalogue(REGISTERS)[register]
+    assert (declaration.info(path).field.zh, need(declaration, path)) == (label, letter)
 
 
+@pytest.mark.parametrize("name", LABELS)
+def test_choices_are_those_of_the_catalogue(name: str) -> None:
+    assert " ".join(choice.zh for choice in DECLARATION.fields[name].field.choices) == LABELS[name]
+
+
+def test_states_and_transitions_are_those_of_the_catalogue() -> None:
+    assert " ".join(DECLARATION.states) == STATES
+    declared = [
+        f"{act.name} {','.join(route.sources)} {act.target} {','.join(by.role or by.person for by in route.who)}"
+        for act in DECLARATION.acts.values()
+        for route in act.routes
+    ]
+    assert declared == TRANSITIONS
+
+
+def test_every_rule_of_services_has_its_row_and_says_what_it_waits_for() -> None:
+    assert {f"SVC-{n:02}" for n in range(1, 41)} <= set(DECLARATION.rules)
+    assert {rule.id: rule.waits for rule in DECLARATION.rules.values() if rule.waits} == WAITING
+
+
+# ---- roads ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", ["customer_then_manager", "manager_then_customer"])
 @pytest.mark.parametrize("kind", "ABCD")
-def test_a_service_of_each_kind_goes_its_whole_road(company: Company, kind: str) -> None:
-    record = company.service_in("archived", kind)
+def test_a_service_goes_its_whole_road(company: Company, kind: str, order: str) -> None:
+    record = company.service(kind)
+    ServiceLog.update(signature_order=order).where(ServiceLog.id == record).execute()
+    for name, who, typed, minutes in company.service_road(record, kind):
+        outcome = act(company, who, record, name, minutes, **typed())
+        assert isinstance(outcome, Done), (name, outcome)
+        assert (outcome.state, service(record).state) == (name, name)
     row = service(record)
-    assert row.state == "archived"
-    assert not list(differences(company.catalogue))
+    assert (row.state, row.volume_month, row.shelf_no) == ("archived", "2026-03", f"{kind}/2026-03/PZ-2026-0001")
+    assert list(numbers.faults(company.catalogue)) == []
+
+
+def test_a_finished_service_is_a_contact_with_its_customer(company: Company) -> None:
+    record = company.service_in("on_site")
+    assert service(record).customer.last_contact_on is None
+    finish(company, record)
+    assert service(record).customer.last_contact_on == dt.date(2026, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("bought", "inside"), [("2025-03-04", True), ("2025-03-03", False), ("2025-02-28", False), ("2026-03-01", True)]
+)
+def test_warranty_counts_in_calendar_months(company: Company, bought: str, inside: bool) -> None:
+    company.product("ZM-2", name="外加剂", warranty_months="12")
+    assert service(company.service(purchased_on=bought)).in_warranty is inside
+
+
+def test_warranty_is_unknown_without_a_term(company: Company) -> None:
+    assert service(company.service()).in_warranty is None
+    company.product("ZM-2", warranty_months="")
+    assert service(company.service()).in_warranty is None
+    assert service(company.service("B")).in_warranty is True
+
+
+def test_an_out_of_town_service_goes_its_road(company: Company) -> None:
+    record = company.service(who="business_clerk", customer=far_customer(company))
+    assert service(record).out_of_town
+    application = company.away(record)
+    for name, who, typed, minutes in company.service_road(record):
+        assert isinstance(act(company, who, record, name, minutes, **typed()), Done), name
+    company.done("service_staff", APPLICATION, application, "done")
+    assert OutOfTownApplication.get_by_id(application).state == "done"
+
+
+def test_what_is_typed_wrong_leaves_no_trace(company: Company) -> None:
+    record = company.service_in("on_site")
+    before = service(record)
+    product = SparePart.get_by_id(company.spare_part("1")).product_id
+    lines = [{"product": product, "quantity": "0"}, {"product": "", "quantity": "2"}]
+    outcome = finish(company, record, parts_used=lines)
+    assert isinstance(outcome, Invalid)
+    assert {"parts_used-0-quantity", "parts_used-1-product"} <= set(outcome.errors)
+    assert service(record).version == before.version
+    assert SparePart.get().stock == 1
+
+
+# ---- the application ----------------------------------------------------------------------------------------------------
+
+
+def test_an_application_needs_what_the_catalogue_says(company: Company) -> None:
+    entry = company.service()
+    whole = {
+        "service_entry": entry,
+        "place": "重庆",
+        "people": [{"person": company.users["service_staff"].id}],
+        "planned_from": at(0),
+        "planned_to": at(60),
+        "travel_budget": "0",
+        "allowance_budget": "0",
+        "reason": "现场复测",
+    }
+    for name in whole:
+        typed = {**whole, name: [] if name == "people" else ""}
+        wrong(company.do("service_staff", APPLICATION, None, "create", typed), name)
+    for name in ("travel_budget", "allowance_budget"):
+        wrong(company.do("service_staff", APPLICATION, None, "create", {**whole, name: "-0.01"}), name)
+    wrong(company.do("service_staff", APPLICATION, None, "create", {**whole, "planned_to": at(-1)}), "planned_to")
+    twice = [{"person": company.users["service_staff"].id}] * 2
+    wrong(company.do("service_staff", APPLICATION, None, "create", {**whole, "people": twice}), "people")
+    same = company.do("service_staff", APPLICATION, None, "create", {**whole, "planned_to": at(0)})
+    assert isinstance(same, Done)
+
+
+@on_sqlite
+def test_people_are_ticked_and_may_be_plain_repeated_fields(company: Company) -> None:
+    entry = company.service()
+    with clock.set_to(company.now):
+        browser = company.browser("service_staff")
+        page = browser.page(f"/admin/{APPLICATION}/new/")
+        ticks = page.select("input[type=checkbox][name=people]")
+        assert {tag["value"] for tag in ticks} == {
+            str(company.users[name].id) for name in ("service_staff", "service_staff_2")
+        }
+        people = [str(company.users[name].id) for name in ("service_staff_2", "service_staff")]
+        typed = {
+            "service_entry": str(entry),
+            "place": "重庆",
+            "people": people,
+            "planned_from": "2026-03-05 08:00",
+            "planned_to": "2026-03-06 18:00",
+            "travel_budget": "800",
+            "allowance_budget": "200",
+            "reason": "现场复测",
+        }
+        refused = browser.send(f"/admin/{APPLICATION}/new/", {**typed, "people": ""})
+        assert refused.status_code == 422
+        assert 'data-field="people"' in refused.text
+        answer = browser.send(f"/admin/{APPLICATION}/new/", typed)
+        assert answer.status_code == 303
+        assert [str(row.person_id) for row in OutOfTownPerson.select().order_by(OutOfTownPerson.position)] == people
+        record = OutOfTownApplication.get().id
+        path = f"/admin/{APPLICATION}/edit/?id={record}"
+        page = browser.page(path)
+        assert len(page.select("input[name=people][checked]")) == 2
+        values = {**form_values(page), "people": ["", people[1]]}
+        assert browser.send(path, values).status_code == 303
+    assert [str(row.person_id) for row in OutOfTownPerson.select()] == [people[1]]
+
+
+def test_a_refused_application_is_applied_for_again(company: Company) -> None:
+    application = company.away(company.service(), state="submitted")
+    wrong(company.do("service_manager", APPLICATION, application, "refused"), "reason")
+    company.done("service_manager", APPLICATION, application, "refused", {"reason": "改日"})
+    with clock.set_to(company.now):
+        page = company.browser("service_staff").page(f"/admin/{APPLICATION}/new/?copy={application}")
+    assert form_values(page)["place"] == "重庆"
+
+
+# ---- forms, copies -------------------------------------------------------------------------------------------------------
+
+
+@on_sqlite
+def test_address_and_telephone_are_copied_as_far_as_they_may_be_read(company: Company) -> None:
+    customer = company.customer("salesperson", registered_address="川北路88号")
+    with clock.set_to(company.now):
+        clerk, technician = company.browser("business_clerk"), company.browser("service_staff")
+        source = f"/admin/{REGISTER}/ajax/copy/?name=customer&id={customer}"
+        told = json.loads(clerk.get(source).text)
+        assert told["service_address"] == ["川北路88号", ""]
+        assert told["service_phone"][0].startswith("0839-")
+        told = json.loads(technician.get(source).text)
+        assert (told["service_address"][0], told["service_phone"][0]) == ("川北路88号", "")
+        other = company.browser("service_staff_2").get(source)
+        assert json.loads(other.text) == {"service_address": ["", ""], "service_phone": ["", ""]}
+        assert company.browser("finance").get(source).status_code == 403
+        assert clerk.get(f"/admin/{REGISTER}/ajax/copy/?name=contract&id=1").status_code == 400
+        page = clerk.page(f"/admin/{REGISTER}/new/")
+        assert page.select_one("[data-copies]") is not None
+    made = create(company, "C", "business_clerk", customer=customer, service_address="", service_phone="")
+    assert isinstance(made, Done)
+    row = service(made.id)
+    assert (row.service_address, row.service_phone) == ("川北路88号", row.customer.phone)
+
+
+def test_what_was_typed_is_not_copied_over(company: Company) -> None:
+    made = create(company, "C", "business_clerk", service_address="工地三号门")
+    assert isinstance(made, Done)
+    assert service(made.id).service_address == "工地三号门"
+    again = company.done("business_clerk", REGISTER, made.id, "update", {"service_address": "工地一号门"})
+    assert service(again.id).service_address == "工地一号门"
+
+
+@on_sqlite
+def test_a_technician_walks_through_the_pages(company: Company) -> None:
+    """As a browser sends it: the new entry, arrival, work with parts, the signed paper; a refusal keeps what was typed."""
+    part = SparePart.get_by_id(company.spare_part("5"))
+    customer = company.customer("salesperson")
+    with clock.set_to(company.now):
+        browser = company.browser("service_staff")
+        path = f"/admin/{REGISTER}/new/"
+        typed = {**form_values(browser.page(path)), **company.service_inputs("A", customer=customer)}
+        typed["received_at"] = "2026-03-04T09:50"
+        del typed["customer-text"]  # As without a script: the id alone.
+        assert browser.send(path, {**typed, "origin": ""}).status_code == 422
+        assert browser.send(path, typed).status_code == 303
+    record = ServiceLog.get().id
+    assert isinstance(dispatch(company, record), Done)
+    with clock.set_to(at(16)):
+        path = f"/admin/{REGISTER}/transition/on_site/?id={record}"
+        assert browser.send(path, form_values(browser.page(path))).status_code == 303
+    with clock.set_to(at(62)):
+        path = f"/admin/{REGISTER}/transition/finished/?id={record}"
+        typed = {
+            **form_values(browser.page(path)),
+            "work_done": "更换滤芯",
+            "charge_amount": "180",
+            "parts_used-0-product": str(part.product_id),
+            "parts_used-0-quantity": "6",
+            "materials-0-name": "产品手册",
+            "materials-0-quantity": "1",
+        }
+        refused = browser.send(path, typed)
+        assert refused.status_code == 422
+        assert {"SVC-10", "SVC-39"} & set(re.findall(r'data-rule="([A-Z0-9-]+)"', refused.text))
+        typed["work_done"], typed["parts_used-0-quantity"] = "更换滤芯并试车", "2"
+        assert browser.send(path, typed).status_code == 303
+        page = browser.page(f"/admin/{REGISTER}/details/?id={record}")
+        assert value(page, "charge_mode") == "on_the_spot"
+        assert "customer_signed" in offered(page)
+    assert SparePart.get_by_id(part.id).stock == 3
+    with clock.set_to(at(75)):
+        path = f"/admin/{REGISTER}/transition/customer_signed/?id={record}"
+        filled = {**form_values(browser.page(path)), "customer_signed_by": "孙客户"}
+        paper = (io.BytesIO(b"%PDF-1.4\n%%EOF\n"), "凭证.pdf")
+        assert browser.send(path, {**filled, "signed_paper": paper}).status_code == 303
+    assert service(record).state == "customer_signed"
+
+
+@on_sqlite
+def test_the_next_step_waits_for_the_technician_on_his_first_page(company: Company) -> None:
+    record = company.service(who="business_clerk")
+    dispatch(company, record, to="service_staff_2")
+    with clock.set_to(at(1)):
+        page = company.browser("service_staff_2").page("/")
+        assert next(str(row["data-number"]) for row in page.select("main tr[data-id]")) == service(record).number
+        page = company.browser("service_staff_2").page(f"/admin/{REGISTER}/details/?id={record}")
+        assert {"on_site", "enter_costs"} <= offered(page)
+        assert "record_finding" not in offered(page)
+
+
+# ---- lists and exports --------------------------------------------------------------------------------------------------
+
+
+@on_sqlite
+def test_named_lists_hold_their_rows(company: Company) -> None:
+    company.service_in("finished")
+    waiting = company.service(origin="complaint")
+    ordinary = company.service()
+    company.service_in("archived")
+    with clock.set_to(at(120)):
+        browser = company.browser("service_manager")
+
+        def shown(view: str) -> list[str]:
+            page = browser.page(f"/admin/{REGISTER}/?view={view}")
+            return [str(row["data-number"]) for row in page.select("main tr[data-id]")]
+
+        assert shown("to_dispatch") == [service(waiting).number, service(ordinary).number]
+        assert shown("part_two_out") == ["FW-2026-0001"]
+        assert shown("away") == []
+        table = exported(browser, REGISTER, "?view=to_dispatch")
+    assert [row["优先"] for row in table[:2]] == ["紧急", "普通"]
+
+
+@on_sqlite
+def test_the_export_says_what_the_list_says_of_priority(company: Company) -> None:
+    company.service()
+    with clock.set_to(at(60 * 24)):
+        row = exported(company.browser("service_manager"), REGISTER, "?flt1_priority_equals=next_day")[0]
+    assert (row["服务单号"], row["优先"]) == ("FW-2026-0001", "次日优先")
+
+
+# ---- prints --------------------------------------------------------------------------------------------------------------
+
+
+def printed(browser: Signed, form: str, query: str) -> list[str]:
+    answer = browser.get(f"/admin/{REGISTER}/print/{form}/?{query}")
+    assert answer.status_code == 200, answer.status
+    return [page.extract_text() for page in PdfReader(io.BytesIO(answer.data)).pages]
+
+
+@on_sqlite
+@pytest.mark.parametrize("form", ["service_voucher", "service_card"])
+def test_voucher_and_card_have_three_labelled_parts(company: Company, form: str) -> None:
+    record = company.service_in("archived", "A")
+    with clock.set_to(at(120)):
+        pages = printed(company.browser("service_staff"), form, f"id={record}")
+    parts = len(pages) // 3
+    assert len(pages) == 3 * parts
+    for n, words in enumerate(("第一联：客户", "第二联：公司", "第三联：服务人员")):
+        assert all(words in page.replace("\n", "") for page in pages[n * parts : (n + 1) * parts])
+    text = pages[0].replace("\n", "")
+    for word in ("PZ-2026-0001", "ZM-2", "调整配比并复测"):
+        assert word in text, word
+
+
+@on_sqlite
+def test_the_voucher_is_made_of_the_entry(company: Company) -> None:
+    record = company.service_in("settled", "A")
+    with clock.set_to(at(120)):
+        text = "".join(printed(company.browser("business_clerk"), "service_voucher", f"id={record}")).replace("\n", "")
+    row = service(record)
+    for word in (
+        "请求",
+        "商品",
+        "工作",
+        "时间",
+        "费用",
+        "满意度",
+        "客户签章",
+        row.customer_name,
+        "13555500100",
+        "180.00",
+        "2026-03-04 11:00:00",
+    ):
+        assert word in text, word
+
+
+@on_sqlite
+def test_a_void_voucher_carries_its_mark(company: Company) -> None:
+    record = company.service_in("void")
+    with clock.set_to(at(120)):
+        assert "作废" in printed(company.browser("service_manager"), "service_voucher", f"id={record}")[0]
+
+
+@on_sqlite
+def test_book_and_volume_hold_what_their_period_says(company: Company) -> None:
+    company.service_in("archived", "A")
+    company.service_in("finished")
+    record = company.service(who="business_clerk")
+    technician = company.users["service_staff"].id
+    with clock.set_to(at(120)):
+        browser = company.browser("business_clerk")
+        book = "".join(printed(browser, "service_book", "date=2026-03-04")).replace("\n", "")
+        for number in ("FW-2026-0001", "FW-2026-0002", service(record).number):
+            assert number in book
+        assert "无记录" in "".join(printed(browser, "service_book", "month=2026-02"))
+        pages = printed(browser, "service_volume", f"month=2026-03&user={technician}")
+        cover, rest = pages[0].replace("\n", ""), "".join(pages[1:]).replace("\n", "")
+        for word in (
+            "服务记录合订本",
+            "2026年3月",
+            company.users["service_staff"].name,
+            "装订人",
+            f"共 {len(pages)} 页",
+        ):
+            assert word in cover, word
+        assert rest.index("FW-2026-0001") < rest.index("FW-2026-0002")
+        assert service(record).number not in rest
+        other = company.users["service_staff_2"].id
+        assert "无记录" in "".join(printed(browser, "service_volume", f"month=2026-03&user={other}"))
+
+
+@on_sqlite
+def test_the_application_prints(company: Company) -> None:
+    application = company.away(company.service())
+    with clock.set_to(at(1)):
+        answer = company.browser("service_staff").get(f"/admin/{APPLICATION}/print/{APPLICATION}/?id={application}")
+    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.data)).pages).replace("\n", "")
+    for word in ("异地服务申请单", "重庆", company.users["service_staff"].name, "800.00", "部门经理核准"):
+        assert word in text, word
+
+
+# ---- links ---------------------------------------------------------------------------------------------------------------
+
+
+@on_sqlite
+def test_the_customers_page_lists_his_services_once(company: Company) -> None:
+    record = company.service_in("finished")
+    with clock.set_to(at(120)):
+        page = company.browser("business_clerk").page(
+            f"/admin/customer_archive/details/?id={service(record).customer_id}"
+        )
+    shown = [str(row["data-number"]) for row in page.select("tr[data-id]")]
+    numbers_shown = [number for number in shown if number.startswith("FW-")]
+    assert numbers_shown == [service(record).number]
+
+
+def test_an_open_service_keeps_its_customer_from_the_archive(company: Company) -> None:
+    customer = customer_in(company, "dormant")
+    record = company.service(customer=customer)
+    assert not isinstance(company.do("dept_head", "customer_archive", customer, "archived", {"reason": "歇业"}), Done)
+    company.done("service_manager", REGISTER, record, "void", {"reason": "误登"})
+    assert isinstance(company.do("dept_head", "customer_archive", customer, "archived", {"reason": "歇业"}), Done)
+
+
+# ---- forty at once -------------------------------------------------------------------------------------------------------
+
+
+def test_forty_at_once_leave_no_gap(company: Company) -> None:
+    customer = company.customer()
+    inputs = company.service_inputs(customer=customer)
+    bad = {**inputs, "origin": ""}
+
+    def write(writer: int) -> Any:
+        def work() -> list[str]:
+            with connected(db):
+                found = []
+                for n in range(4):
+                    typed = bad if (writer + n) % 5 == 0 else inputs
+                    outcome = company.do("service_staff", REGISTER, None, "create", typed)
+                    if isinstance(outcome, Done):
+                        found.append(outcome.number)
+                return found
+
+        return work
+
+    results = at_once(*(write(writer) for writer in range(10)))
+    assert [one for one in results if isinstance(one, BaseException)] == []
+    made = list(ServiceLog.select().order_by(ServiceLog.id))
+    count = len(made)
+    assert count == 32
+    assert sorted(row.number for row in made) == [f"FW-2026-{n:04}" for n in range(1, count + 1)]
+    assert sorted(row.voucher_no for row in made) == [f"PZ-2026-{n:04}" for n in range(1, count + 1)]
+    assert sorted(row.day_sequence for row in made) == list(range(1, count + 1))
+    assert list(numbers.faults(company.catalogue)) == []
+    assert list(history.faults()) == []
+
+
+def test_two_technicians_take_the_last_part_once(company: Company) -> None:
+    part = SparePart.get_by_id(company.spare_part("1"))
+    records = [company.service_in("on_site") for _ in range(2)]
+    line = [{"product": part.product_id, "quantity": "1"}]
+
+    def take(record: int) -> Any:
+        with connected(db):
+            return finish(company, record, parts_used=line)
+
+    found = at_once(*(partial(take, record) for record in records))
+    assert sorted(type(one).__name__ for one in found) in (["Declined", "Done"], ["Done", "Invalid"]), found
+    assert SparePart.get_by_id(part.id).stock == 0

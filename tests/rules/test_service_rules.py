@@ -464,13 +464,13 @@ def test_nothing_is_finished_before_the_arrival(company: Company) -> None:
 def test_only_the_named_technician_takes_these_steps(company: Company, state: str) -> None:
     before = {"on_site": "dispatched", "finished": "on_site", "customer_signed": "finished"}[state]
     record = company.service_in(before)
-    typed = {
+    acts: dict[str, dict[str, Any]] = {
         "on_site": {"arrived_at": at(15)},
         "finished": {"started_at": at(20), "finished_at": at(60), "work_done": "调整配比并复测"},
         "customer_signed": {"customer_signed_by": "孙客户", "customer_signed_at": at(70)},
-    }[state]
+    }
     for who in ("service_manager", "business_clerk"):
-        assert isinstance(act(company, who, record, state, 80, **typed), Declined), who
+        assert isinstance(act(company, who, record, state, 80, **acts[state]), Declined), who
     assert service(record).state == before
 
 
