@@ -21,7 +21,7 @@ from backoffice.report_files import KINDS, exported
 from backoffice.reports import Asked, asked, report_named, tables, told, worked_out
 from backoffice.texts import label, read, say
 from backoffice.uploads import disposition
-from models.register import Report
+from models.balances import Report
 
 
 class ReportViews(Answering):
@@ -105,6 +105,6 @@ class ReportViews(Answering):
         group = label(self.declaration.fields[report.group].field)
         wanted.append(("csv", read(say("CSV by {field}", field=group)), {"table": "by_group"}))
         for kind, text, more in wanted:
-            url = url_for(f"{self.register}.report_file", report_name=report.name, kind=kind, **found.query, **more)
-            made.append(Button("export", text, url))
+            url = url_for(f"{self.register}.report_file", report_name=report.name, kind=kind)
+            made.append(Button("export", text, f"{url}?{urlencode({**found.query, **more})}"))
         return made

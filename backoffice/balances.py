@@ -15,8 +15,9 @@ from typing import Any
 from backoffice.access import all_of
 from backoffice.declarations import Catalogue, Declaration
 from backoffice.texts import label
+from models.balances import Balance, Balances
 from models.outcomes import Changes, Put, Refused
-from models.register import Balance, Balances, Text
+from models.register import Text
 
 _NONE = Decimal(0)
 _SHORT = Text(

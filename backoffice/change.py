@@ -16,6 +16,7 @@ from peewee import IntegrityError
 
 from backoffice import areas, balances, clock, copying, picking, stale, typable
 from backoffice.access import Access, any_of
+from backoffice.context import Context
 from backoffice.declarations import Declaration, Info
 from backoffice.integrity import explain
 from backoffice.outcomes import Declined, Done, Errors, Forbidden, Invalid, Missing, Outcome
@@ -26,7 +27,7 @@ from backoffice.texts import label, say
 from backoffice.typable import Typable
 from backoffice.typing_in import Draft, is_empty, is_table
 from backoffice.values import BadValue, checked_text, parse
-from backoffice.writing import Context, Writer
+from backoffice.writing import Writer
 from models.base import db
 from models.outcomes import Changes, Refused
 from models.register import Act, Ask, Field
@@ -168,24 +169,32 @@ class _Work:
         context = Context(actor, declaration, draft, steps, self.act, self.now)
         writer = Writer(actor, declaration, draft, context, self.act, self.now)
         if self.act == "update":
-            refusal = may_update(actor, declaration, record)
-            if refusal is not None:
-                return refusal
-            seen = typable.reader_for(actor, declaration).one(record.id)
-            if seen is None:
-                return Missing()
-            writer.on_behalf_of = edits_for(actor, declaration, record)
-            self._type(draft, typable.for_record(actor, declaration, seen))
-            self._keep_to_area(draft)
-            self._check(draft, context)
-            self._compute(draft, context, writer)
-            return writer.update(steps)
-        act = declaration.acts[self.act]
-        entitlement = entitlement_for(actor, declaration, record, act, steps)
+            return self._edit(draft, context, writer, steps)
+        return self._take(declaration.acts[self.act], draft, context, writer, steps)
+
+    def _edit(self, draft: Draft, context: Context, writer: Writer, steps: Steps) -> Outcome:
+        declaration, actor, record = self.declaration, self.actor, draft.record
+        refusal = may_update(actor, declaration, record)
+        if refusal is not None:
+            return refusal
+        seen = typable.reader_for(actor, declaration).one(record.id)
+        if seen is None:
+            return Missing()
+        writer.on_behalf_of = edits_for(actor, declaration, record)
+        self._type(draft, typable.for_record(actor, declaration, seen))
+        self._keep_to_area(draft)
+        self._check(draft, context)
+        self._compute(draft, context, writer)
+        return writer.update(steps)
+
+    def _take(self, act: Act, draft: Draft, context: Context, writer: Writer, steps: Steps) -> Outcome:
+        declaration, record = self.declaration, draft.record
+        entitlement = entitlement_for(self.actor, declaration, record, act, steps)
         if isinstance(entitlement, Declined):
             return entitlement
         writer.entitlement = entitlement
-        context.acting |= {entitlement.on_behalf_of} - {None}
+        if entitlement.on_behalf_of is not None:
+            context.acting |= {entitlement.on_behalf_of}
         self._ask(draft, act, context)
         self._check(draft, context, required=False)
         if act.effect:

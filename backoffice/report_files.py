@@ -24,7 +24,7 @@ from backoffice.exports.to_csv import to_csv
 from backoffice.reports import Asked, Table, by_group, tables, told, whole_table, worked_out
 from backoffice.texts import label, read, say
 from backoffice.values import moment
-from models.register import Report
+from models.balances import Report
 
 KINDS = ("csv", "pdf")
 

@@ -25,7 +25,7 @@ from backoffice.declarations import Declaration, Info
 from backoffice.picking import matching, past_labels
 from backoffice.texts import Readable, label, read, say
 from backoffice.values import BadValue, parse, shown
-from models.register import Balances, Report
+from models.balances import Balances, Report
 
 LONGEST = 60
 MOST_DAYS = 3_700

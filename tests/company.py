@@ -310,7 +310,7 @@ class Company:
 
     def complaint_in(self, state: str, method: str = "return", who: str = "salesperson", **more: Any) -> int:
         """A complaint brought to a state; the decision approves 20 pieces or 320 yuan."""
-        decided = {name: more.pop(name) for name in ("approved_qty", "amount") if name in more}
+        decided: dict[str, Any] = {name: more.pop(name) for name in ("approved_qty", "amount") if name in more}
         record = self.complaint(who, **more)
         if state in {"registered", "void", "not_upheld"}:
             if state != "registered":

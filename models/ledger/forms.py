@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from models.balances import Report
 from models.ledger.layout import UNFINISHED
-from models.register import Block, Print, Report, Text
+from models.register import Block, Print, Text
 
 PRINTS = (
     Print(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from peewee import CharField, ForeignKeyField, TextField
 
 from models.accounts import Area, User
+from models.balances import Balance, Balances
 from models.base import LineModel
 from models.evidence import StoredFile
 from models.fields import DayField, InstantField, MoneyField, QuantityField
@@ -30,7 +31,7 @@ from models.ledger.truth import (
 )
 from models.matrix import access
 from models.records import RecordModel
-from models.register import Always, Balance, Balances, Child, Link, Numbering, Register, Text
+from models.register import Always, Child, Link, Numbering, Register, Text
 from models.registers.complaint import Complaint
 from models.registers.contract import Contract
 from models.registers.customer_archive import CustomerArchive
