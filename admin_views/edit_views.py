@@ -13,12 +13,12 @@ from admin_views.form_pages import FormBuilder
 from admin_views.pages import Notice
 from admin_views.typed import typed_inputs
 from admin_views.web import demand, wanted_id
-from backoffice import clock, typable
+from backoffice import clock, copying, typable
 from backoffice.access import Access
 from backoffice.change import change, may_update
 from backoffice.errors import NotFound
 from backoffice.outcomes import Invalid, Outcome
-from backoffice.picking import label_of, may_choose
+from backoffice.picking import label_of, may_choose, past_label
 from backoffice.reading import SeenLine
 from backoffice.texts import label, read, say
 from backoffice.typable import Typable
@@ -61,6 +61,20 @@ class EditViews(Answering):
             if record_id is not None and may_choose(actor, self.declaration, info, record_id, offer=True):
                 builder.values = {**builder.values, name: record_id}
                 builder.labels = {**builder.labels, name: label_of(actor, self.declaration, info, record_id)}
+        if given:
+            self._take_over(actor, builder, may)
+
+    def _take_over(self, actor: Access, builder: FormBuilder, may: Typable) -> None:
+        """What the named references bring along stands in the form too."""
+        for reference in copying.references(self.declaration):
+            named = builder.values.get(reference)
+            brought = copying.copied(actor, self.declaration, reference, named) if named is not None else {}
+            for name, value in brought.items():
+                info = self.declaration.fields[name]
+                if name in may.fields and name not in builder.values:
+                    text = past_label(actor, info, value) if info.kind == "ref" else ""
+                    builder.values = {**builder.values, name: value}
+                    builder.labels = {**builder.labels, name: text}
 
     def _copy(self, actor: Access, builder: FormBuilder, record_id: int) -> None:
         """Start from an ended record (再次申请): what may be typed is taken over, the rest begins anew."""

@@ -15,7 +15,7 @@ from admin_views.forms import BLANK_LINES, Blueprint, Part
 from admin_views.pages import ChildView, Difference, FormGroup, FormPage, LinesView, SectionView
 from admin_views.showing import cell, child_view, heading, historic, text_of
 from admin_views.typed import KEPT, LINE, MOST_LINES, kept_name
-from backoffice import clock, copying, typable
+from backoffice import areas, clock, copying, typable
 from backoffice.access import Access
 from backoffice.change import asks, own_info
 from backoffice.declarations import ChildInfo, Declaration, Info
@@ -253,6 +253,10 @@ class FormBuilder:
         )
         if info.kind == "ref" and own:
             return str(self.access.id), self.access.name
+        kept = areas.own(self.access, self.declaration) if info.path == areas.FIELD else None
+        if kept is not None and len(kept) == 1:
+            (area,) = kept
+            return str(area), label_of(self.access, self.declaration, info, area)
         if info.field.suggest:
             return self._suggested(info, info.field.suggest)
         if info.field.default == "today":

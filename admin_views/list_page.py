@@ -18,6 +18,7 @@ from backoffice.declarations import Declaration, Info
 from backoffice.listing import SIZES, Asked, available, filterable, names_of, page_rows, sortable, where
 from backoffice.picking import SMALL, offered
 from backoffice.reading import Reader, Seen
+from backoffice.reports import reports
 from backoffice.steps import Steps
 from backoffice.texts import label, read, say
 from backoffice.values import NO, YES
@@ -199,6 +200,11 @@ class ListBuilder:
             Button("view", label(named), url_for(f"{name}.index_view", view=named.name))
             for named in declaration.register.lists
             if named is not self.asked.named
+        )
+        found.extend(
+            Button("report", label(report), url_for(f"{name}.report", report_name=report.name))
+            for report in reports(declaration)
+            if access.whole(declaration) is not False
         )
         if access.may(declaration, "export"):
             query = request.query_string.decode("ascii", "replace")

@@ -156,6 +156,26 @@ class ListPage:
 
 
 @dataclass(frozen=True)
+class ReportPage:
+    """A report of a register. `tables` are those of backoffice.reports; `open_count` lines of the period are in no figure."""
+
+    title: str
+    register: str
+    name: str
+    url: str
+    list_url: str
+    period: str
+    first: str
+    last: str
+    submitted_to: str
+    filters: tuple[FilterBox, ...]
+    tables: tuple[Any, ...]
+    open_count: int
+    open_url: str
+    tools: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True)
 class SectionView:
     title: str
     cells: tuple[Cell, ...]

@@ -19,6 +19,7 @@ from admin_views.history_page import HistoryBuilder
 from admin_views.list_page import ListBuilder
 from admin_views.pages import Notice
 from admin_views.paper_views import PaperViews
+from admin_views.report_views import ReportViews
 from admin_views.web import access, demand, wanted_id
 from backoffice import copying
 from backoffice.declarations import Declaration
@@ -28,7 +29,7 @@ from backoffice.texts import read
 from backoffice.values import typed
 
 
-class RegisterView(EditViews, ActViews, PaperViews, ModelView):
+class RegisterView(EditViews, ActViews, PaperViews, ReportViews, ModelView):
     """The pages of one declaration. The declaration itself is looked up in each request, so views carry only its name."""
 
     can_create = can_edit = can_delete = can_export = False

@@ -244,6 +244,8 @@ class Access:
         """The rows of one grant before the condition that it names."""
         if grant.scope == "own" and declaration.lets_go("own_lines"):
             return EVERYTHING
+        if grant.scope == "area" and declaration.lets_go("own_area"):
+            return EVERYTHING
         if grant.through:
             return self._through(declaration, model, hat, grant)
         return self._scoped(declaration, model, hat, grant.scope)

@@ -14,8 +14,9 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from backoffice import clock, copying, picking, stale, typable
+from backoffice import areas, balances, clock, copying, picking, stale, typable
 from backoffice.access import Access, any_of
+from backoffice.context import Context
 from backoffice.declarations import Declaration, Info
 from backoffice.integrity import explain
 from backoffice.outcomes import Declined, Done, Errors, Forbidden, Invalid, Missing, Outcome
@@ -26,7 +27,7 @@ from backoffice.texts import label, say
 from backoffice.typable import Typable
 from backoffice.typing_in import Draft, is_empty, is_table
 from backoffice.values import BadValue, checked_text, parse
-from backoffice.writing import Context, Writer
+from backoffice.writing import Writer
 from models.base import db
 from models.outcomes import Changes, Refused
 from models.register import Act, Ask, Field
@@ -110,8 +111,10 @@ class _Work:
         names_owner = declaration.register.owner_is
         if names_owner and picking.makes_own_only(actor, declaration):
             setattr(record, names_owner, actor.id)
+        areas.place(actor, declaration, record)
         self._type(draft, typable.for_new(actor, declaration))
         self._take_over(record)
+        self._keep_to_area(draft)
         if names_owner:
             record.owner = getattr(record, f"{names_owner}_id") or actor.id
         if declaration.is_record:
@@ -166,22 +169,32 @@ class _Work:
         context = Context(actor, declaration, draft, steps, self.act, self.now)
         writer = Writer(actor, declaration, draft, context, self.act, self.now)
         if self.act == "update":
-            refusal = may_update(actor, declaration, record)
-            if refusal is not None:
-                return refusal
-            seen = typable.reader_for(actor, declaration).one(record.id)
-            if seen is None:
-                return Missing()
-            writer.on_behalf_of = edits_for(actor, declaration, record)
-            self._type(draft, typable.for_record(actor, declaration, seen))
-            self._check(draft, context)
-            self._compute(draft, context, writer)
-            return writer.update(steps)
-        act = declaration.acts[self.act]
-        entitlement = entitlement_for(actor, declaration, record, act, steps)
+            return self._edit(draft, context, writer, steps)
+        return self._take(declaration.acts[self.act], draft, context, writer, steps)
+
+    def _edit(self, draft: Draft, context: Context, writer: Writer, steps: Steps) -> Outcome:
+        declaration, actor, record = self.declaration, self.actor, draft.record
+        refusal = may_update(actor, declaration, record)
+        if refusal is not None:
+            return refusal
+        seen = typable.reader_for(actor, declaration).one(record.id)
+        if seen is None:
+            return Missing()
+        writer.on_behalf_of = edits_for(actor, declaration, record)
+        self._type(draft, typable.for_record(actor, declaration, seen))
+        self._keep_to_area(draft)
+        self._check(draft, context)
+        self._compute(draft, context, writer)
+        return writer.update(steps)
+
+    def _take(self, act: Act, draft: Draft, context: Context, writer: Writer, steps: Steps) -> Outcome:
+        declaration, record = self.declaration, draft.record
+        entitlement = entitlement_for(self.actor, declaration, record, act, steps)
         if isinstance(entitlement, Declined):
             return entitlement
         writer.entitlement = entitlement
+        if entitlement.on_behalf_of is not None:
+            context.acting |= {entitlement.on_behalf_of}
         self._ask(draft, act, context)
         self._check(draft, context, required=False)
         if act.effect:
@@ -189,6 +202,8 @@ class _Work:
         if act.target:
             record.state = act.target
         self._compute(draft, context, writer)
+        if act.moves and declaration.register.balances is not None:
+            self._apply(draft, writer, balances.moved(declaration, record), declaration.register.balances.rule)
         return writer.act(act, steps)
 
     def _lock(self, record_id: int | None) -> Any:
@@ -214,6 +229,13 @@ class _Work:
                 draft.type_lines(child, self.inputs[name], may.children[name])
             draft.load(child)
         draft.type_attachments(self.inputs)
+
+    def _keep_to_area(self, draft: Draft) -> None:
+        """Who makes and edits records of his own area only chooses no other."""
+        found = areas.outside(self.actor, self.declaration, draft.record, self.act)
+        if found is not None and areas.FIELD not in self.errors.found:
+            rule, text = found
+            self.errors.add(areas.FIELD, text, rule.id, rule.clause)
 
     def _ask(self, draft: Draft, act: Act, context: Context) -> None:
         """The fields and values an act asks for, and its reason."""
@@ -455,14 +477,14 @@ def entitlement_for(
         if not fits_state:
             shown = label(declaration.states[state]) if state in declaration.states else state
             return Declined(say("“{act}” is not possible in state “{state}”.", act=label(act), state=shown), *named)
+        closing = declaration.rules.get(actor.closed_road(declaration, record, act.name))
+        if closing is not None:
+            text = say("“{act}” is not the step for this record: {how}", act=label(act), how=closing.how)
+            return Declined(text, closing.id, closing.clause)
         if actor.entitled(declaration, record, act.name, any_source=True):
             return Declined(
                 say("“{act}” is not your step here: another signature comes first.", act=label(act)), *named
             )
-        closing = declaration.rules.get(actor.closed_road(declaration, record, act.name))
-        if closing is not None:
-            text = say("“{act}” is not the step for this record: it goes another way.", act=label(act))
-            return Declined(text, closing.id, closing.clause)
         return Declined(say("“{act}” is not yours to do on this record.", act=label(act)), *named)
     refusals = [steps.conflict(actor, declaration, record, entitlement) for entitlement in found]
     for entitlement, refusal in zip(found, refusals, strict=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable, Iterator
 
+from backoffice.copying import sources
 from backoffice.declarations import ACCOUNT, Catalogue, Declaration, Info
 from models.matrix import DEPARTMENTS, NEVER_APPROVES, ROLES
 from models.register import Act, Block, By, Link, Route, Text, When
@@ -16,6 +17,7 @@ KINDS_OF_BLOCK = frozenset({"fields", "lines", "each", "signatures", "text", "sp
 WRITES = frozenset({"create", "update"})
 VERBS = frozenset({"create", "read", "update", "void", "approve", "export"})
 SCOPES = frozenset({"own", "group", "area", "department", "all"})
+PLACES = frozenset({"company", "owner_department", "department", "own_department", "area"})
 ASKED = frozenset({"integer", "quantity", "money", "text", "day", "choice"})
 FORMATS = frozenset({"email", "duration"})
 VIEWS = frozenset({"waiting", "mine"})  # Names of lists that every register has: admin_views.home
@@ -28,6 +30,7 @@ MARKS = frozenset(
         "export_grant",  # access
         "scope",  # access
         "own_lines",  # access
+        "own_area",  # access, areas
         "export_trailer",  # exporting
         "history",  # writing
         "keeps_old_values",  # writing
@@ -76,6 +79,8 @@ class _Check:
         yield from self._states()
         yield from self._rules()
         yield from self._prints()
+        yield from self._balances()
+        yield from self._reports()
 
     def _words(self, what: str, words: Iterable[str], valid: Collection[str]) -> Iterator[str]:
         for word in words:
@@ -123,14 +128,12 @@ class _Check:
                 yield f"field {info.path} needs a label in Chinese and in English"
 
     def _taken(self, info: Info) -> Iterator[str]:
-        """Where a new record's value is copied from: a reference of the record, and a field there."""
-        if not info.field.copy:
-            return
-        reference, _, name = info.field.copy.partition(".")
-        yield from self._words(f"field {info.path}: copy", [reference], self._references())
-        target = self.declaration.fields[reference].target if reference in self.fields else ""
-        if target in self.catalogue:
-            yield from self._words(f"field {info.path}: copy", [name], frozenset(self.catalogue[target].fields))
+        """Where a new record's value is copied from: references of the record, and a field there."""
+        for reference, name in sources(info):
+            yield from self._words(f"field {info.path}: copy", [reference], self._references())
+            target = self.declaration.fields[reference].target if reference in self.fields else ""
+            if target in self.catalogue:
+                yield from self._words(f"field {info.path}: copy", [name], frozenset(self.catalogue[target].fields))
 
     def _derived(self, info: Info) -> Iterator[str]:
         moments = frozenset(name for name, other in self.declaration.fields.items() if other.kind == "instant")
@@ -332,8 +335,10 @@ class _Check:
             yield from self._words(f"{what}: person", [by.person], self.fields)
         elif not by.role:
             yield f"{what}: a road needs a role or a person"
-        if by.of not in {"company", "owner_department", "department", "own_department"}:
-            yield f"{what}: of is {by.of!r}; valid: company, owner_department, department, own_department"
+        if by.of not in PLACES:
+            yield f"{what}: of is {by.of!r}; valid: {', '.join(sorted(PLACES))}"
+        if by.of == "area" and "area" not in self.declaration.columns:
+            yield f"{what}: of is 'area', but the register has no area"
         if by.department:
             yield from self._words(f"{what}: department", [by.department], frozenset(DEPARTMENTS))
 
@@ -396,9 +401,56 @@ class _Check:
             for block in form.blocks:
                 yield from self._block(what, block, source)
 
+    def _balances(self) -> Iterator[str]:
+        declared = self.register.balances
+        moving = [act.name for act in self.register.acts if act.moves]
+        if declared is None:
+            if moving:
+                yield f"act {moving[0]} moves balances, but the register keeps none"
+            return
+        info = self.declaration.fields.get(declared.kind)
+        kinds = frozenset(info.choices) if info is not None else frozenset()
+        yield from self._words("balances", declared.keys, self._references() | self.fields)
+        yield from self._words("balances: kind", [declared.kind], self.fields)
+        yield from self._of_kind("balances: quantity", [declared.quantity], "quantity")
+        yield from self._of_kind("balances: day", [declared.day], "day")
+        yield from self._of_kind("balances: order", [declared.order], "instant")
+        if declared.counter:
+            yield from self._words("balances: counter", [declared.counter], self._references(self.register.name))
+        if declared.rule:
+            yield from self._words("balances: rule", [declared.rule], self.rows)
+        for balance in declared.kept:
+            yield from self._of_kind("balances", [balance.name], "quantity")
+            yield from self._words(f"balance {balance.name}", (*balance.plus, *balance.minus), kinds)
+        for act in self.register.acts:
+            if act.moves and not act.alone:
+                yield f"act {act.name} moves balances and needs `alone`, so that two follow one another"
+
+    def _of_kind(self, what: str, names: Iterable[str], kind: str) -> Iterator[str]:
+        valid = frozenset(name for name, info in self.declaration.fields.items() if info.kind == kind)
+        yield from self._words(what, names, valid)
+
+    def _reports(self) -> Iterator[str]:
+        for report in self.register.reports:
+            what = f"report {report.name}"
+            if self.register.balances is None:
+                yield f"{what} needs balances, which the register does not keep"
+                return
+            kinds = frozenset(self.declaration.fields[self.register.balances.kind].choices)
+            yield from self._words(what, (report.unit, report.group), self.fields)
+            yield from self._words(f"{what}: filters", report.filters, self._references())
+            yield from self._words(f"{what}: linked", report.linked, self._references())
+            yield from self._words(f"{what}: open_states", report.open_states, self.states)
+            yield from self._words(f"{what}: amount_kinds", report.amount_kinds, kinds)
+            if report.amount:
+                yield from self._of_kind(f"{what}: amount", [report.amount], "money")
+            rules = [rule for rule in (report.rule, report.linked_rule) if rule]
+            yield from self._words(f"{what}: rule", rules, self.rows)
+
     def _block(self, what: str, block: Block, source: Declaration) -> Iterator[str]:
         yield from self._words(f"{what}: block", [block.kind], KINDS_OF_BLOCK)
         yield from self._words(f"{what}: slots", block.slots, {*source.slots, *source.fields})
+        yield from self._words(f"{what}: every", block.every, frozenset(block.slots))
         fields = frozenset(source.fields)
         if block.child:
             yield from self._words(f"{what}: child", [block.child], frozenset(source.children))

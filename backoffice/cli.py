@@ -16,7 +16,7 @@ from flask import Flask
 from peewee import PeeweeException
 from playhouse.schema_diff import diff_models
 
-from backoffice import __version__, clock, history, migrate, numbers, replay, server, texts
+from backoffice import __version__, balances, clock, history, migrate, numbers, replay, server, texts
 from backoffice.access import Access, access_of
 from backoffice.accounts import UserValues, create_user, one_time_secret
 from backoffice.app import DeclarationFault, create_app, make_catalogue
@@ -375,7 +375,12 @@ def run_check(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None
     with connected(db):
         found = _faults(database)
         if not any(line.startswith("schema") for line in found):
-            found = [*map(_broken, history.faults()), *replay.differences(catalogue), *numbers.faults(catalogue)]
+            found = [
+                *map(_broken, history.faults()),
+                *replay.differences(catalogue),
+                *numbers.faults(catalogue),
+                *balances.differences(catalogue),
+            ]
     if found:
         for line in found:
             print(line)

@@ -14,14 +14,22 @@ from backoffice.reading import Reader
 def taken_over(declaration: Declaration, reference: str) -> Iterator[tuple[Info, str]]:
     """The fields that are copied through a reference, each with the name of the field there."""
     for info in declaration.fields.values():
-        through, _, name = info.field.copy.partition(".")
-        if name and through == reference and info.typed:
+        name = dict(sources(info)).get(reference, "")
+        if name and info.typed:
             yield info, name
+
+
+def sources(info: Info) -> Iterator[tuple[str, str]]:
+    """The references a field is copied through, each with the name of the field there: the first that gives something counts."""
+    for source in info.field.copy.split("|"):
+        reference, _, name = source.partition(".")
+        if reference:
+            yield reference, name
 
 
 def references(declaration: Declaration) -> Iterable[str]:
     """The references through which something is copied."""
-    return dict.fromkeys(info.field.copy.partition(".")[0] for info in declaration.fields.values() if info.field.copy)
+    return dict.fromkeys(reference for info in declaration.fields.values() for reference, _ in sources(info))
 
 
 def copied(access: Access, declaration: Declaration, reference: str, record_id: int) -> dict[str, Any]:
@@ -51,4 +59,4 @@ def _values(access: Access, other: Any, record_id: int, names: list[str]) -> dic
     return {name: row.__data__[name] for name in open_names} if row is not None else {}
 
 
-__all__ = ["copied", "references", "taken_over"]
+__all__ = ["copied", "references", "sources", "taken_over"]

@@ -143,6 +143,27 @@ def _log(
         )
 
 
+def log_report(
+    access: Access, declaration: Declaration, kind: str, detail: Mapping[str, Any], now: dt.datetime
+) -> None:
+    """The entry of a report that leaves the house, counted among the exports of the hour. Raises TooMany."""
+    _log(access, declaration, f"export:{kind}", detail, now)
+
+
+def exporter_line(access: Access, filter_text: str, count: int, now: dt.datetime) -> str:
+    """The last line of an exported file: by whom, when, by what filter, how many rows (ACL-01)."""
+    return read(
+        say(
+            "Exported by {name} ({account}) at {time}; filter: {filter}; {count} records",
+            name=access.name,
+            account=access.account.username,
+            time=moment(now),
+            filter=filter_text,
+            count=count,
+        )
+    )
+
+
 @dataclass(frozen=True)
 class _Work:
     access: Access
@@ -163,18 +184,7 @@ class _Work:
     def trailer(self, count: int) -> list[str]:
         if "export_trailer" not in self.declaration.marks:
             return []
-        return [
-            read(
-                say(
-                    "Exported by {name} ({account}) at {time}; filter: {filter}; {count} records",
-                    name=self.access.name,
-                    account=self.access.account.username,
-                    time=moment(self.now),
-                    filter=self.filter_text,
-                    count=count,
-                )
-            )
-        ]
+        return [exporter_line(self.access, self.filter_text, count, self.now)]
 
 
 def _csv(work: _Work) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ from functools import reduce
 from operator import and_
 from typing import Any
 
+from backoffice import areas
 from backoffice.access import Access, Condition, all_of, any_of, open_to_all
 from backoffice.declarations import ACCOUNT, Declaration, Info
 from backoffice.routes import holds_in_sql
@@ -39,6 +40,9 @@ def choosable(access: Access, declaration: Declaration, info: Info, *, offer: bo
         parts.append(access.scope(other))
     if other.register.active_field:
         parts.append(other.columns[other.register.active_field] == True)  # noqa: E712 - SQL, not Python
+    kept = areas.own(access, declaration) if offer and info.path == areas.FIELD else None
+    if kept is not None:
+        parts.append(model.id.in_(sorted(kept)))
     return all_of(parts)
 
 

@@ -302,7 +302,11 @@ class _Filler:
             slot = self.declaration.slots.get(name)
             if slot is None:
                 cells.append(self._person_cell(name))
-            elif self.steps.valid(name) is not None or leads_over(self.declaration, self.rows[0].facts, name):
+            elif (
+                name in block.every
+                or self.steps.valid(name) is not None
+                or leads_over(self.declaration, self.rows[0].facts, name)
+            ):
                 cells.append(self._slot_cell(slot))
         cells.extend(SignatureCell(read(text)) for text in block.blank)
         return cells

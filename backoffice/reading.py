@@ -104,6 +104,8 @@ class Reader:
         for act in self.declaration.acts.values():
             wanted.extend(when.field for route in act.routes for when in route.when)
             wanted.extend(when.field for ask in act.ask for when in ask.when)
+            if any(by.of == "area" for route in act.routes for by in route.who):
+                wanted.append("area")
             wanted.extend(by.person for route in act.routes for by in route.who)
         wanted.extend(side for rule in self.declaration.rules.values() for pair in rule.pairs for side in pair)
         wanted.append(self.declaration.deputy)

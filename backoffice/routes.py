@@ -90,6 +90,10 @@ class Entitlement:
             if self.hat.department_id is None:
                 return False
             parts.append(model.department == self.hat.department_id)
+        elif self.by.of == "area":
+            if self.hat.area_id is None:
+                return False
+            parts.append(model.area == self.hat.area_id)
         elif self.by.of in {"owner_department", "department"}:
             if self.by.role == self.hat.role:
                 signed = staff.signed_by(self.hat.department_id)
@@ -196,6 +200,9 @@ class Entitlements:
         owner = getattr(record, "owner_id", None)
         if by.owner_role and not staff.has(owner, by.owner_role):
             return False
+        if by.of == "area":
+            here = getattr(record, "area_id", None)
+            return hat.role == by.role and hat.area_id is not None and hat.area_id == here
         if by.of not in {"owner_department", "department"}:
             others = _everywhere(staff, by) - {owner, getattr(record, "created_by_id", None)}
             return hat.role == by.role or (by.of == "company" and not others)

@@ -5,150 +5,25 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import Any
 
 from backoffice import clock, history
-from backoffice.access import Access, all_of
+from backoffice.access import Access
+from backoffice.context import Context
 from backoffice.declarations import Declaration
 from backoffice.outcomes import Declined, Done, Outcome
 from backoffice.routes import Entitlement
 from backoffice.steps import Steps
 from backoffice.texts import Readable, say
 from backoffice.typing_in import Draft, columns_of, line_columns
-from models.accounts import User, UserRole
+from models.accounts import User
 from models.base import db
-from models.evidence import AuditEvent, Series, Step, StoredFile
-from models.outcomes import Adjust, Changes, Insert, Put
-from models.params import param, setting
-from models.register import Act, Numbering, Text
+from models.evidence import Series, Step, StoredFile
+from models.outcomes import Adjust, Changes, Create, Insert, Put
+from models.register import Act, Numbering
 
 _SILENT = frozenset({"updated_at", "updated_by"})
-MOST_NAMED = 20
 _PERIODS = {"year": "%Y", "month": "%Y%m", "day": "%Y%m%d"}
-
-
-class Context:
-    """What guards, effects and computations are given (models.outcomes.Context)."""
-
-    def __init__(
-        self, actor: Access, declaration: Declaration, draft: Draft, steps: Steps, act: str, now: dt.datetime
-    ) -> None:
-        self.act = act
-        self.now = now
-        self.today = now.astimezone(clock.company_zone()).date()
-        self.actor = actor
-        self.inputs: dict[str, Any] = {}
-        self.warnings: list[Readable] = []
-        self.hints: list[str] = []
-        self._declaration = declaration
-        self._draft = draft
-        self._steps = steps
-
-    def param(self, name: str, on: dt.date | None = None) -> Decimal:
-        return param(name, on or self.today)
-
-    def setting(self, name: str, on: dt.date | None = None) -> str:
-        return setting(name, on or self.today)
-
-    def local(self, instant: dt.datetime) -> dt.datetime:
-        return instant.astimezone(clock.company_zone())
-
-    def lines(self, child: str) -> Sequence[Any]:
-        """The lines of a child table, none of one that is switched off with its rule."""
-        found = self._declaration.children.get(child)
-        return self._draft.load(found).kept if found is not None else ()
-
-    def before(self, name: str) -> Any:
-        return self._draft.before.get(name)
-
-    def open_records(self) -> Sequence[Text]:
-        """Records that keep this one from being closed: what every register says it holds, whoever may see it."""
-        found: list[Text] = []
-        for other in self.actor.catalogue.values():
-            for name, states in other.register.holds:
-                if other.fields[name].target == self._declaration.name:
-                    found.extend(self._held(other, name, states))
-        return found
-
-    def _held(self, other: Declaration, name: str, states: Sequence[str]) -> list[Text]:
-        held = states or [state.code for state in other.states.values() if not state.ends]
-        where = (other.columns[name] == self._draft.record.id) & other.columns["state"].in_(list(held))
-        if not other.model.select(other.model.id).where(where).exists():
-            return []
-        readable = all_of([where, self.actor.scope(other)])
-        title = Text(other.register.zh, other.register.en)
-        if readable is False:
-            return [title]
-        query = other.model.select(other.columns["number"]).where(readable).order_by(other.model.id).limit(MOST_NAMED)
-        numbers = [row.number for row in query]
-        return [Text(f"{title.zh} {number}", f"{title.en} {number}") for number in numbers] or [title]
-
-    def signed_at(self, slot: str) -> dt.datetime | None:
-        return self._steps.signed_at(slot)
-
-    def acted(self, act: str) -> bool:
-        """Whether the act was ever taken on the record."""
-        return any(row.act == act for row in self._steps.rows)
-
-    def has_role(self, user_id: int, role: str) -> bool:
-        return self.actor.staff.has(user_id, role)
-
-    def account_named(self, name: str) -> bool:
-        return bool(User.select(User.id).where(User.name == name.strip()).exists())
-
-    def another(self, column: str, value: Any) -> bool:
-        """Whether another record of the register has this value, whoever may see it."""
-        model = self._declaration.model
-        query = model.select(model.id).where(getattr(model, column) == value)
-        if self._draft.record.id is not None:
-            query = query.where(model.id != self._draft.record.id)
-        return bool(query.exists())
-
-    def found(self, register: str, **columns: Any) -> Sequence[Any]:
-        """The records of a register with these values, without this one, whoever may see them, the oldest first."""
-        declaration = self.actor.catalogue[register]
-        parts = [
-            column.in_(value) if isinstance(value, tuple) else column == value
-            for column, value in ((declaration.columns[name], value) for name, value in columns.items())
-        ]
-        if declaration is self._declaration and self._draft.record.id is not None:
-            parts.append(declaration.model.id != self._draft.record.id)
-        return list(declaration.model.select().where(*parts).order_by(declaration.model.id))
-
-    def lines_of(self, register: str, record_id: int, child: str) -> Sequence[Any]:
-        """The lines of a child table of a record elsewhere, in their order, whoever may see them."""
-        found = self.actor.catalogue[register].children.get(child)
-        if found is None:
-            return []
-        query = found.model.select().where(found.owner == record_id)
-        return list(query.order_by(found.model.position, found.model.id))
-
-    def people(self, role: str, group_id: int | None = None, *, area_id: int | None = None) -> Sequence[int]:
-        """The active accounts of a group or an area that hold the role, in the order of their ids."""
-        if group_id is None and area_id is None:
-            return []
-        place = User.group == group_id if group_id is not None else User.area == area_id
-        query = User.select(User.id).join(UserRole, on=(UserRole.user == User.id))
-        query = query.where(place & (UserRole.role == role) & (User.active == True))  # noqa: E712 - SQL, not Python
-        return [user.id for user in query.order_by(User.id)]
-
-    def staff_names(self, role: str, department_id: int | None) -> Sequence[str]:
-        """The names of the active accounts of a department that hold the role."""
-        ids = sorted(self.actor.staff.holders(role, department_id))
-        return [user.name for user in User.select(User.name).where(User.id.in_(ids))] if ids else []
-
-    def limit_reached(self, what: str, most: int, minutes: int) -> bool:
-        """Whether the person did this `most` times in the last minutes; if not, this time is entered in the history."""
-        action = f"{self._declaration.name}:{what}"
-        since = self.now - dt.timedelta(minutes=minutes)
-        query = AuditEvent.select(AuditEvent.id).where(
-            (AuditEvent.actor == self.actor.id) & (AuditEvent.action == action) & (AuditEvent.at > since)
-        )
-        if query.count() >= most:
-            return True
-        self.hints.append(action)
-        return False
 
 
 @dataclass
@@ -159,6 +34,7 @@ class _Other:
     record_id: int
     changes: dict[str, list[Any]] = field(default_factory=dict)
     lines: dict[str, dict[str, dict[str, list[Any]]]] = field(default_factory=dict)
+    act: str = ""
 
 
 class Writer:
@@ -177,6 +53,7 @@ class Writer:
         self.on_behalf_of: int | None = None
         self._wishes: list[tuple[Adjust | Put, str]] = []
         self._insert: list[Insert] = []
+        self._create: list[Create] = []
         self._others: dict[tuple[str, int], _Other] = {}
         self._own_lines: dict[str, dict[str, dict[str, list[Any]]]] = {}
         self._cancelled: list[str] = []
@@ -195,6 +72,7 @@ class Writer:
                     setattr(line, name, value)
         self.context.warnings.extend(changes.warnings)
         self._insert.extend(changes.insert)
+        self._create.extend(changes.create)
         self._wishes.extend((wish, wish.rule or rule) for wish in changes.put)
         for wish in changes.adjust:
             if (wish.register, wish.id) != (self.declaration.name, self.draft.record.id):
@@ -220,13 +98,7 @@ class Writer:
         if record._meta.fields.get("created_at") is not None:
             record.created_at = record.updated_at = self.now
         record.version = 1
-        numbering = self.declaration.register.numbering
-        if numbering is not None:
-            record.number = self._next(self.declaration.name, numbering, text=True)
-        for series in self.declaration.series:
-            info = self.declaration.fields[series.field]
-            following = self._next(series_key(self.declaration, series.field), series.numbering, text=not info.numeric)
-            setattr(record, series.field, following)
+        self._give_numbers(self.declaration, record)
         record.save(force_insert=True)
         refusal = self._write_rest()
         if refusal is not None:
@@ -380,7 +252,29 @@ class Writer:
             else:
                 told = self._others.setdefault((added.register, record_id), _Other(added.register, record_id))
                 told.lines.setdefault(added.child, {})[str(line.id)] = shown
+        for wanted in self._create:
+            self._make(wanted)
         return None
+
+    def _make(self, wanted: Create) -> None:
+        """A record the system makes beside this one; its creation is told in its own history, with the cause."""
+        other = self.actor.catalogue[wanted.register]
+        account = self.actor.account
+        record = other.model()
+        if other.is_record:
+            record.state = other.first_state
+            record.owner = record.created_by = record.updated_by = account.id
+            record.department = record.maker_department = account.department_id
+        for name, value in wanted.values.items():
+            info = other.fields.get(name)
+            setattr(record, f"{name}_id" if info is not None and info.kind in {"ref", "file"} else name, value)
+        record.created_at = record.updated_at = self.now
+        self._give_numbers(other, record)
+        record.save(force_insert=True)
+        told = self._others.setdefault((other.name, record.id), _Other(other.name, record.id, act="create"))
+        told.changes.update(
+            {name: [None, value] for name, value in columns_of(other, record).items() if value is not None}
+        )
 
     def _locked(self, register: str, record_id: int) -> Any:
         model = self.actor.catalogue[register].model
@@ -441,6 +335,16 @@ class Writer:
             ).execute()
             self._cancelled.extend(slots)
 
+    def _give_numbers(self, declaration: Declaration, record: Any) -> None:
+        """The number of a new record and its further series."""
+        numbering = declaration.register.numbering
+        if numbering is not None:
+            record.number = self._next(declaration.name, numbering, text=True)
+        for series in declaration.series:
+            info = declaration.fields[series.field]
+            following = self._next(series_key(declaration, series.field), series.numbering, text=not info.numeric)
+            setattr(record, series.field, following)
+
     def _next(self, key: str, numbering: Numbering, *, text: bool) -> Any:
         """The next number of a series, under the lock of its row: no gap, no double (P3)."""
         period = period_of(numbering, self.now)
@@ -492,7 +396,7 @@ class Writer:
                     other.register,
                     row.id,
                     _name_of(declaration, row),
-                    self.name,
+                    other.act or self.name,
                     entry,
                 )
             )

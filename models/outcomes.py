@@ -67,8 +67,17 @@ class Put:
 
 
 @dataclass(frozen=True)
+class Create:
+    """A new record of a register made by the system: it gets its number, its first state, the actor as maker and owner, and a
+    history that names the record behind it. `values` are its columns."""
+
+    register: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Changes:
-    """What an effect or a computation writes: columns of the record, columns of its lines, rows elsewhere.
+    """What an effect or a computation writes: columns of the record, columns of its lines, rows and records elsewhere.
 
     `lines` has, for each child table it touches, one mapping a line in the order of `Context.lines`: new lines have no id yet.
     """
@@ -78,6 +87,7 @@ class Changes:
     adjust: Sequence[Adjust] = ()
     put: Sequence[Put] = ()
     insert: Sequence[Insert] = ()
+    create: Sequence[Create] = ()
     warnings: Sequence[Text] = ()
 
 
@@ -95,11 +105,12 @@ class Context(Protocol):
 
     `act` is `create`, `update` or the name of the act. `before` gives the stored value of a field as it was before the act.
     `param` is a figure among the settings as it stands today or on the day `on`, `setting` one that is a word. `open_records`
-    names the records of other registers that still hold this one, by number where the actor may read it. `another` tells
-    whether another record of this register has that value, whoever may see it. `found` gives the other records of a register
-    whose columns have these values (a tuple: one of them). `people` are the active accounts of a group or an area with a
-    role, `staff_names` the names of those of a department, `lines_of` the lines of a record elsewhere. `limit_reached` counts
-    one more use of `what` by the actor and tells whether that is one too many.
+    names the records of other registers that still hold this one, by number where the actor may read it. `acting` are the
+    actor and the person he stands in for, `took` the people behind each step of other records, by act and by slot.
+    `another` tells whether another record of this register has that value, whoever may see it. `found` gives the other
+    records of a register whose columns have these values (a tuple: one of them). `people` are the active accounts of a
+    group or an area with a role, `staff_names` the names of those of a department, `lines_of` the lines of a record
+    elsewhere. `limit_reached` counts one more use of `what` by the actor and tells whether that is one too many.
     """
 
     act: str
@@ -122,6 +133,11 @@ class Context(Protocol):
     def signed_at(self, slot: str) -> dt.datetime | None: ...
 
     def acted(self, act: str) -> bool: ...
+
+    @property
+    def acting(self) -> frozenset[int]: ...
+
+    def took(self, register: str, *records: int) -> Mapping[str, frozenset[int]]: ...
 
     def has_role(self, user_id: int, role: str) -> bool: ...
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from models.balances import Balances, Report
 
 
 @dataclass(frozen=True)
@@ -74,10 +77,10 @@ class Field:
     narrows what a reference offers to rows that meet the conditions; one with a rule only narrows the offer, and the guard of
     that rule refuses the others with its reason. `format`: `email`, or `duration` for whole seconds shown as 4:55.
     `tone` is that of a mark, a yes-or-no field that the system sets. `default`: `today` and `now` are those of the creation.
-    `suggest` (`now`, `today`) only stands in the form of a new record. `copy` (`customer.phone`): left empty in a new record, it is
-    filled from there, as far as its maker may read it. `derived`: what a choice shows instead, the first that holds; it orders
-    by the place of its choices. `needed_by`: `required_when` belongs to that rule row and falls with it. `roles` narrows a
-    reference to an account to people who hold one of them.
+    `suggest` (`now`, `today`) only stands in the form of a new record. `copy` (`customer.phone`, several with `|` between):
+    left empty in a new record, it is filled from there, as far as its maker may read it. `derived`: what a choice shows
+    instead, the first that holds; it orders by the place of its choices. `needed_by`: `required_when` belongs to that rule row
+    and falls with it. `roles` narrows a reference to an account to people who hold one of them.
     """
 
     name: str
@@ -142,7 +145,8 @@ class By:
 
     `of`: `company` signs for all departments; `owner_department` signs for the department of the owner (or the one that
     signs for it); `department` acts in the record's own department alone; `own_department` is narrowed to
-    `department`. `person` names a column of the record (`owner`); with `role` that person must hold it.
+    `department`; `area` acts on records whose `area` is the person's own. `person` names a column of the record (`owner`);
+    with `role` that person must hold it.
     `owner_role`: only when the owner holds that role. `stand_in`: the role that acts where the owner's department has
     nobody else in `role` or one of the roles `besides`.
     """
@@ -211,7 +215,8 @@ class Act:
     `reason`: "", "optional" or "required". `signs` names the slot it fills, `cancels` cancels all signatures. `effect` names
     a function of the register's file. `tone`: primary, good, bad, plain. `alone` names references of the record: acts that
     name the same row there come one after the other, so that a guard may count what is around it. `children` names
-    child tables whose lines are typed in the form of the act.
+    child tables whose lines are typed in the form of the act. `moves`: the record moves the balances of its register; the
+    effect sets their `order`.
     """
 
     name: str
@@ -231,6 +236,7 @@ class Act:
     hint: Text | None = None
     alone: tuple[str, ...] = ()
     children: tuple[str, ...] = ()
+    moves: bool = False
 
 
 @dataclass(frozen=True)
@@ -324,7 +330,8 @@ class Block:
     """One block of a printed form: `fields`, `lines` (a child table or the records), `each` (the fields of each of many records),
     `signatures`, `text`, `space`.
 
-    `headings` says what stands over a column instead of the field's label.
+    `headings` says what stands over a column instead of the field's label. `every` are slots that have their place although
+    the record's road does not lead over them.
     """
 
     kind: str
@@ -338,6 +345,7 @@ class Block:
     blank: tuple[Text, ...] = ()
     text: Text | None = None
     headings: Mapping[str, Text] = field(default_factory=dict)
+    every: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -483,4 +491,6 @@ class Register:
     owner_is: str = ""
     series: tuple[Series, ...] = ()
     ahead: tuple[Ahead, ...] = ()
+    balances: Balances | None = None
+    reports: tuple[Report, ...] = ()
     menu: int = 500

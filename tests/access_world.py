@@ -31,7 +31,7 @@ from models.accounts import Area, Delegation, Department, User, UserRole
 from models.base import db
 from models.evidence import AuditEvent, AuditHead, StoredFile
 from models.registers.customer_archive import CustomerArchive, CustomerAssignment, CustomerGrading
-from tests import access_cases
+from tests import access_cases, access_ledger
 from tests.company import NOW, Company, Signed, made_company
 
 # What looking leaves in the history: views of secret values, exports, prints.
@@ -270,6 +270,7 @@ EXPORTERS: Mapping[str, frozenset[str]] = {
     "group": frozenset(),
     "area": frozenset(),
     **access_cases.EXPORTERS,
+    access_ledger.REGISTER: access_ledger.EXPORTERS,
 }
 # Export is given per person; these have the letter in the matrix but not the grant (decisions.md 5).
 UNGRANTED = frozenset({"dept_head_2", "two_hats"})
@@ -398,6 +399,7 @@ def reads(who: Person, register: str) -> bool:
         "car_key": CAR_READERS,
         "vehicle_stock": CAR_READERS,
         **access_cases.READERS,
+        access_ledger.REGISTER: access_ledger.READERS,
     }.get(register, MASTER_READERS)
     return any(hat.role in readers for hat in who.hats)
 
@@ -538,6 +540,7 @@ class World:
     gifts: dict[str, int] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
     files: dict[str, int] = field(default_factory=dict)
+    ledger: dict[str, int] = field(default_factory=dict)
     cases: dict[str, dict[str, int]] = field(default_factory=dict)
     item: int = 0
     numbers: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
@@ -574,6 +577,8 @@ class World:
             return {self.gifts[row.key] for row in self.seen_gifts(who)}
         if register == "key_checkout":
             return {self.lines[row.key] for row in LINES if line_is_seen(who, row)}
+        if register == access_ledger.REGISTER:
+            return access_ledger.ids(self, who)
         if register in access_cases.CASES:
             return access_cases.ids(self, who, register)
         model = self.company.catalogue[register].model
@@ -606,6 +611,7 @@ def populate(company: Company, dialect: str, url: str) -> World:
     for line in LINES:
         world.lines[line.key] = company.line_in(line.state, line.purpose, holder=line.holder)
     access_cases.populate(world)
+    access_ledger.populate(world)
     _afterwards(world)
     for register, ids in (("customer_archive", world.customers), ("gift_signoff", world.gifts)):
         model = company.catalogue[register].model

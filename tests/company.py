@@ -341,6 +341,9 @@ class Company:
         """The paper that the decision ordered, made and posted."""
         if method in {"return", "rework"}:
             self.slip_in("posted", complaint=complaint, handling=method)
+        elif method == "exchange":
+            case = self.catalogue["complaint"].model.get_by_id(complaint)
+            self.ledger("exchange_out", complaint=complaint, customer=case.customer_id, product=case.product_id)
         elif method in {"discount", "compensation"}:
             self.certificate_in("posted", complaint=complaint, kind=method)
 
@@ -466,8 +469,8 @@ class Company:
             inputs["complaint"] = self.complaint_in("notified", inputs["handling"])
         return self.done(who, "product_return", None, "create", inputs).id
 
-    def slip_in(self, state: str, received: str = "", **more: Any) -> int:
-        """A return slip brought to a state; all of it comes back unless `received` says how much."""
+    def slip_in(self, state: str, received: str = "", *, entered: bool = True, **more: Any) -> int:
+        """A return slip brought to a state; all of it comes back unless `received` says how much, and is `entered` in the ledger."""
         record = self.slip(**more)
         back = received or ("18" if state == "disputed" else "20")
         road = (
@@ -480,6 +483,8 @@ class Company:
             self.done("sales_clerk", "product_return", record, "void", {"reason": "客户留用"})
             return record
         for name, who, typed in road if state != "issued" else ():
+            if name in {"reconciled", "disputed"} and entered:
+                self.ledger("received", return_slip=record)
             self.done(who, "product_return", record, name, typed)
             if name == state:
                 break
@@ -506,6 +511,56 @@ class Company:
             self.done(who, register, record, name, typed)
             if name == state:
                 break
+        return record
+
+    def ledger_inputs(self, movement: str = "received", **more: Any) -> dict[str, Any]:
+        """What a clerk types into a ledger line, linked to a complaint of the same customer (a return: to its slip)."""
+        ground = "short_measure" if movement in {"exchange_out", "make_up", "compensation"} else "quality"
+        inputs: dict[str, Any] = {"movement": movement, "ground": ground, **more}
+        if movement == "handed_over" and "return_slip" not in inputs and "product" not in inputs:
+            inputs["return_slip"] = self.slip_in("approved")
+        if inputs.get("return_slip"):
+            slip = self.catalogue["product_return"].model.get_by_id(inputs["return_slip"])
+            inputs = {"customer": slip.customer_id, "product": slip.product_id, **inputs}
+        if "customer" not in inputs:
+            case = self._case()
+            inputs["customer"] = case.customer_id
+            inputs.setdefault("product", case.product_id)
+            inputs.setdefault("complaint", case.id)
+        inputs.setdefault("product", self._case().product_id)
+        inputs.setdefault("area", Area.get(Area.code == "A").id)
+        inputs.setdefault("amount" if movement == "compensation" else "quantity", "20")
+        return inputs
+
+    def _case(self) -> Any:
+        """The complaint to which lines are linked that name nothing else."""
+        model = self.catalogue["complaint"].model
+        return model.get_or_none(model.number == "TS-2026-0001") or model.get_by_id(self.complaint())
+
+    def ledger(self, movement: str = "received", who: str = "business_clerk", **more: Any) -> int:
+        return self.done(who, "aftersales_ledger", None, "create", self.ledger_inputs(movement, **more)).id
+
+    def ledger_in(self, state: str, movement: str = "received", who: str = "business_clerk", **more: Any) -> int:
+        """A ledger line brought to a state along the usual road; returns and scrap are inspected on it."""
+        now = more.pop("now", None)
+        record = self.ledger(movement, who, **more)
+        quality = {"inspection_no": "JY-2026-0007", "inspection_result": "failed", "reason": "强度不足"}
+        road = [
+            ("inspected", "quality_inspector", quality),
+            ("approved", "gm" if movement == "scrap" else "dept_head_business", {"reason": "同意"}),
+            ("executed", "business_clerk", {}),
+            ("closed", "business_clerk", {"disposition": "pending"}),
+        ]
+        if state in {"open", "refused"}:
+            if state == "refused":
+                self.done("gm", "aftersales_ledger", record, "refused", {"reason": "超出保修期"}, now=now)
+            return record
+        for name, by, typed in road[0 if movement in {"handed_over", "scrap"} or state == "inspected" else 1 :]:
+            self.done(by, "aftersales_ledger", record, name, typed, now=now)
+            if name == state or (state == "reversed" and name == "executed"):
+                break
+        if state == "reversed":
+            self.done("business_clerk", "aftersales_ledger", record, "reversed", {"reason": "录入有误"}, now=now)
         return record
 
     def gift_in(self, state: str, applicant: str = "salesperson", **more: Any) -> int:

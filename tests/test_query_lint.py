@@ -22,7 +22,10 @@ REVIEWED = {
     "backoffice/reading.py": "every query of a Reader starts from the scope",
     "backoffice/picking.py": "what may be chosen is scoped",
     "backoffice/change.py": "locks a record within the scope",
-    "backoffice/writing.py": "writes the record that was locked, and answers yes or no to guards",
+    "backoffice/writing.py": "writes the record that was locked",
+    "backoffice/context.py": "answers guards, which tell what they find in the words of a rule",
+    "backoffice/balances.py": "moves lines whose keys are those of the record that was locked",
+    "backoffice/reports.py": "every sum starts from the scope",
     "backoffice/typing_in.py": "lines of the record that was locked",
     "backoffice/replay.py": "compares all records with their history, for a command of the administrator",
 }

@@ -14,5 +14,12 @@ RULES: tuple[Rule, ...] = (
         required=("customer",),
         fields=("customer", "received_by", "handler", "method"),
     ),
+    row(
+        "LED-01",
+        "退货、重处理、包换的投诉，结案前须在售后产品数量台帐登记。",
+        "A case of return, rework or exchange is closed only with a line in the after-sales product ledger.",
+        on=("closed",),
+        guard="case_in_ledger",
+    ),
     *GENERAL,
 )

@@ -11,6 +11,7 @@ from models.accounts import User
 from models.complaints import acts, fields, layout, rules
 from models.complaints.truth import decide, end_of_case, facts_in_order, fill_complaint, told_after_decision
 from models.fields import DayField, InstantField, MoneyField, QuantityField
+from models.ledger.tied import case_in_ledger
 from models.matrix import access
 from models.records import RecordModel
 from models.register import Always, Link, Numbering, Register, Text
@@ -21,6 +22,7 @@ from models.registers.product import Product
 __all__ = [
     "REGISTER",
     "Complaint",
+    "case_in_ledger",
     "decide",
     "end_of_case",
     "facts_in_order",
@@ -93,6 +95,14 @@ REGISTER = Register(
             "销货折扣证明单",
             "discount certificates",
             create=Text("开销货折扣证明单", "make a discount certificate"),
+        ),
+        Link(
+            "aftersales_ledger",
+            "complaint",
+            "台帐记录",
+            "ledger lines",
+            create=Text("登记台帐", "enter in the ledger"),
+            if_any=True,
         ),
     ),
     numbering=Numbering("TS"),

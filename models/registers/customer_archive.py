@@ -277,6 +277,7 @@ REGISTER = Register(
         Link("service_log", "customer", "服务", "services"),
         Link("product_return", "customer", "退货单", "return slips"),
         Link("sales_discount_certificate", "customer", "销货折扣证明单", "discount certificates"),
+        Link("aftersales_ledger", "customer", "售后产品台帐", "after-sales ledger"),
         Link("gift_signoff", "customer", "礼品", "gifts"),
         Link("key_checkout", "customer", "钥匙领用", "keys"),
     ),

@@ -9,9 +9,10 @@ from __future__ import annotations
 from peewee import CharField, ForeignKeyField, TextField
 
 from models.fields import DayField, QuantityField
+from models.ledger.tied import five_different, slip_in_ledger
 from models.matrix import access
 from models.records import RecordModel
-from models.register import Always, Numbering, Register, Text
+from models.register import Always, Link, Numbering, Register, Text
 from models.registers.complaint import Complaint
 from models.registers.customer_archive import CustomerArchive
 from models.registers.product import Product
@@ -39,7 +40,9 @@ __all__ = [
     "equal_before_voucher",
     "fill_slip",
     "finish_slip",
+    "five_different",
     "goods_checked",
+    "slip_in_ledger",
     "take_complaint",
     "take_difference",
     "take_slip",
@@ -93,6 +96,15 @@ REGISTER = Register(
     always=(Always(("create",), compute="take_slip"), Always(("create", "update"), compute="fill_slip")),
     rules=slip_rules.RULES,
     prints=slip_forms.PRINTS,
+    links=(
+        Link(
+            "aftersales_ledger",
+            "return_slip",
+            "台帐记录",
+            "ledger lines",
+            create=Text("登记台帐", "enter in the ledger"),
+        ),
+    ),
     numbering=Numbering("TH"),
     kept_by=("business",),
     holds=(("customer", ()),),

@@ -11,6 +11,7 @@ from models.accounts import Area, Department, User
 from models.base import LineModel
 from models.evidence import StoredFile
 from models.fields import DayField, InstantField, MoneyField, NumberField, QuantityField
+from models.ledger.tied import service_in_ledger
 from models.matrix import access
 from models.records import RecordModel
 from models.register import Ahead, Always, Child, Numbering, Register, Series, Text
@@ -87,6 +88,7 @@ __all__ = [
     "second_part_back",
     "send_out",
     "sent_by_another",
+    "service_in_ledger",
     "settle",
     "signed_by_customer",
     "take_parts",

@@ -61,9 +61,19 @@ RULES: tuple[Rule, ...] = (
         order=("approved", "received", "reconciled", "disputed", "posted", "void"),
     ),
     row(
+        "LED-01",
+        "转账前须在售后产品数量台帐登记。",
+        "No voucher is posted without a line in the after-sales product ledger.",
+        on=("posted",),
+        guard="slip_in_ledger",
+    ),
+    row(
         "LED-12",
-        "开单、核示、仓库签收、财务须为不同的人，代理同样受限。",
-        "Who issued, approved, received and checked for finance are different people, delegation included.",
+        "开单、检验、核示、仓库签收、财务须为不同的人，相关台帐合并计算，代理同样受限。",
+        "Who issued, inspected, approved, received and checked for finance are different people, the ledger lines of the return "
+        "included, delegation too.",
+        on=("approved", "received", "reconciled", "disputed", "posted"),
+        guard="five_different",
         pairs=(
             ("created_by", "approval"),
             ("created_by", "receipt"),

@@ -211,4 +211,12 @@ LINKS = (
         create=Text("申请异地服务", "apply for out-of-town service"),
         if_any=True,
     ),
+    Link(
+        "aftersales_ledger",
+        "service_entry",
+        "台帐记录",
+        "ledger lines",
+        create=Text("登记台帐", "enter in the ledger"),
+        if_any=True,
+    ),
 )

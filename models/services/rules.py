@@ -316,5 +316,12 @@ RULES: tuple[Rule, ...] = (
         "The basis of the service is recorded: the product standard or the company's promise.",
         fields=("service_basis",),
     ),
+    row(
+        "LED-01",
+        "包退、包换的服务，归档前须在售后产品数量台帐登记。",
+        "A service of return or exchange is archived only with a line in the after-sales product ledger.",
+        on=("archived",),
+        guard="service_in_ledger",
+    ),
     *GENERAL,
 )

@@ -104,6 +104,7 @@ def test_only_those_of_a_step_take_it_on_a_certificate(
 @on_sqlite
 def test_the_page_offers_the_next_step_to_whoever_takes_it(company: Company) -> None:
     record = company.slip()
+    company.ledger("received", return_slip=record)
     road: tuple[tuple[str, str, dict[str, str]], ...] = (
         ("deputy_gm", "approved", {}),
         ("warehouse_keeper", "received", {"received_qty": "20"}),

@@ -290,6 +290,7 @@ def test_a_difference_is_decided_by_a_corrected_quantity(company: Company) -> No
     wrong(company.do("warehouse_keeper", SLIP, record, "received", {"received_qty": "99"}), "received_qty", "RET-06")
     company.done("warehouse_keeper_2", SLIP, record, "received", {"received_qty": "98"})
     company.done("finance", SLIP, record, "reconciled")
+    company.ledger("received", return_slip=record)
     company.done("finance", SLIP, record, "posted", {"posting_no": "PZ-2026-0032"})
 
 
