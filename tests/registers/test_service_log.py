@@ -349,9 +349,11 @@ def test_a_technician_walks_through_the_pages(company: Company) -> None:
     record = ServiceLog.get().id
     assert isinstance(dispatch(company, record), Done)
     with clock.set_to(at(16)):
+        browser = company.browser("service_staff")
         path = f"/admin/{REGISTER}/transition/on_site/?id={record}"
         assert browser.send(path, form_values(browser.page(path))).status_code == 303
     with clock.set_to(at(62)):
+        browser = company.browser("service_staff")
         path = f"/admin/{REGISTER}/transition/finished/?id={record}"
         typed = {
             **form_values(browser.page(path)),
@@ -372,6 +374,7 @@ def test_a_technician_walks_through_the_pages(company: Company) -> None:
         assert "customer_signed" in offered(page)
     assert SparePart.get_by_id(part.id).stock == 3
     with clock.set_to(at(75)):
+        browser = company.browser("service_staff")
         path = f"/admin/{REGISTER}/transition/customer_signed/?id={record}"
         filled = {**form_values(browser.page(path)), "customer_signed_by": "孙客户"}
         paper = (io.BytesIO(b"%PDF-1.4\n%%EOF\n"), "凭证.pdf")
