@@ -220,7 +220,7 @@ class DetailsBuilder:
     def _links(self) -> tuple[LinkView, ...]:
         """Records of other registers that point here, as far as the reader may see them (CUS-39)."""
         found = []
-        for link in self.declaration.register.links:
+        for link in self.declaration.links:
             other = self.access.catalogue.get(link.register)
             if other is None or not self.access.may(other, "read") or not self._may_see(link):
                 continue
@@ -270,7 +270,7 @@ class DetailsBuilder:
             found.append(Button("copy", shown, url_for(f"{name}.create_view", copy=seen.id)))
         found.extend(self._new_from_here())
         if self.access.may_print(declaration):
-            for form in declaration.register.prints:
+            for form in declaration.prints:
                 if not form.many and (not form.states or seen.state in form.states):
                     url = url_for(f"{name}.print_form", form=form.name, id=seen.id)
                     found.append(Button("print", label(form), url))
@@ -279,12 +279,13 @@ class DetailsBuilder:
 
     def _new_from_here(self) -> Iterator[Button]:
         """Records of other registers that may be made from this one."""
-        for link in self.declaration.register.links:
+        for link in self.declaration.links:
             other = self.access.catalogue.get(link.register)
             if other is None or link.create is None or not self.access.may(other, "create"):
                 continue
             if may_choose(self.access, other, other.fields[link.field], self.seen.id, offer=True):
-                url = url_for(f"{other.name}.create_view", **{link.field: self.seen.id})
+                named: dict[str, Any] = {link.field: self.seen.id}
+                url = url_for(f"{other.name}.create_view", **named)
                 yield Button(f"create_{other.name}", read(link.create), url)
 
     def _marks(self) -> tuple[tuple[str, str], ...]:

@@ -113,7 +113,7 @@ class HistoryBuilder:
             return str(ACTIONS[action])
         kind, _, name = action.partition(":")
         if kind == "print":
-            form = next((form for form in self.declaration.register.prints if form.name == name), None)
+            form = next((form for form in self.declaration.prints if form.name == name), None)
             return read(say("printed {form}", form=label(form) if form is not None else name))
         for declaration in self.access.catalogue.values():
             if action in declaration.acts:

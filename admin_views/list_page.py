@@ -216,7 +216,7 @@ class ListBuilder:
     def _prints(self) -> Sequence[PrintChoice]:
         """Forms over many records: of the period that is chosen, within the filters of this list."""
         found = []
-        for form in self.declaration.register.prints:
+        for form in self.declaration.prints:
             source = self.access.catalogue[form.register] if form.register else self.declaration
             if not form.many or not self.access.may(source, "export"):
                 continue

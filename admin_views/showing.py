@@ -118,7 +118,7 @@ def _totals(
 ) -> tuple[str, ...]:
     summed = {
         name
-        for form in declaration.register.prints
+        for form in declaration.prints
         for block in form.blocks
         if block.child == child.name
         for name in block.total

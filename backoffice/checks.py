@@ -207,6 +207,7 @@ class _Check:
             yield from self._words(f"{what}: alike", [link.alike], frozenset(self.declaration.columns))
         if link.act:
             yield from self._words(f"{what}: act", [link.act], frozenset(self.declaration.acts))
+        yield from self._words(f"{what}: rule", [link.rule] if link.rule else [], self.rows)
 
     def _ties(self) -> Iterator[str]:
         """What binds the record to others and to people: what it holds, who acts for its owner, who gave it away."""
@@ -389,6 +390,7 @@ class _Check:
                 yield f"{what}: register {form.register!r} does not exist{_nearest(form.register, set(self.catalogue))}"
                 continue
             yield from self._words(f"{what}: states", form.states, frozenset(source.states))
+            yield from self._words(f"{what}: rule", [form.rule] if form.rule else [], self.rows)
             yield from self._words(f"{what}: by", (period for period, _ in form.by), PERIODS_OF_PRINTS)
             yield from self._words(f"{what}: by", (name for _, name in form.by), frozenset(source.fields))
             for block in form.blocks:

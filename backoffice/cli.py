@@ -311,7 +311,7 @@ def run_print(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None
     declaration = _declared(catalogue, arguments.register)
     form = form_named(declaration, arguments.form)
     if form is None:
-        valid = ", ".join(one.name for one in declaration.register.prints) or "none"
+        valid = ", ".join(one.name for one in declaration.prints) or "none"
         raise Refusal(f"--form {arguments.form!r}: {declaration.name} has no such form; valid: {valid}")
     with connected(_bound(settings)):
         access = _person(arguments.person, catalogue)

@@ -109,6 +109,8 @@ class Declaration:
         }
         self.states: Mapping[str, State] = {state.code: state for state in register.states}
         self.acts: Mapping[str, Act] = {act.name: _in_force(act, without) for act in register.acts}
+        self.prints = tuple(replace(form, parts=()) if form.rule in without else form for form in register.prints)
+        self.links = tuple(link for link in register.links if link.rule not in without)
         self.slots: Mapping[str, Slot] = {slot.name: slot for slot in register.slots}
         self.marks = frozenset(mark for rule in self.rules.values() for mark in rule.marks)
         # Fields of a rule on history that is switched off: their changes are not told.

@@ -31,6 +31,18 @@ def explain(declaration: Declaration, error: IntegrityError) -> dict[str, list[P
             return {info.name: [Problem(message, rule.id if rule else "", rule.clause if rule else "")]}
         if f"ck_{table}_{column.column_name}" in text:
             return {info.name: [Problem(say("{field} is out of bounds.", field=label(info.field)))]}
+    return _together(declaration, text)
+
+
+def _together(declaration: Declaration, text: str) -> dict[str, list[Problem]] | None:
+    """The problem of several fields that together stand once, shown beside the last of them."""
+    table = declaration.model._meta.table_name
+    for names, unique in _indexes(declaration):
+        columns = [declaration.columns[name].column_name for name in names]
+        told = (", ".join(f"{table}.{column}" for column in columns), "_".join([table, *columns]))
+        if unique and len(names) > 1 and any(one in text for one in told):
+            fields = "、".join(label(declaration.fields[name].field) for name in names)
+            return {names[-1]: [Problem(say("{field} is taken by another record.", field=fields))]}
     return None
 
 

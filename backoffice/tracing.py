@@ -36,11 +36,10 @@ def trace(catalogue: Catalogue, register: str = "") -> Iterator[Traced]:
             rows.setdefault(rule.id, []).append((declaration, rule))
     for entry in entries().values():
         met = rows.get(entry.id, [])
-        if register:
-            met = [(declaration, rule) for declaration, rule in met if declaration.name == register]
-            if not met and entry.register != register:
-                continue
-        yield _traced(entry, met)
+        here = [(declaration, rule) for declaration, rule in met if declaration.name == register]
+        if register and not here and entry.register != register:
+            continue
+        yield _traced(entry, here or met)
 
 
 def _traced(entry: Entry, met: list[tuple[Declaration, Rule]]) -> Traced:
@@ -49,12 +48,12 @@ def _traced(entry: Entry, met: list[tuple[Declaration, Rule]]) -> Traced:
     if not met:
         return Traced(*common, "", "", f"waits for {entry.register}")
     _, first = met[0]
-    where = ", ".join(f"{declaration.name}: {', '.join(_places(rule))}" for declaration, rule in met)
+    where = ", ".join(f"{declaration.name}: {', '.join(_places(declaration, rule))}" for declaration, rule in met)
     status = f"waits for {first.waits}" if first.waits else "met"
     return Traced(*common, read(first.how), where, status)
 
 
-def _places(rule: Rule) -> list[str]:
+def _places(declaration: Declaration, rule: Rule) -> list[str]:
     """The mechanisms a rule row drives."""
     found = [f"before {', '.join(rule.on)}: {rule.guard}"] if rule.guard else []
     if rule.compute:
@@ -69,4 +68,8 @@ def _places(rule: Rule) -> list[str]:
         found.append(f"fields: {', '.join(rule.fields)}")
     if rule.marks:
         found.append(f"everywhere: {', '.join(rule.marks)}")
+    register = declaration.register
+    found.extend(f"copies of {form.name}" for form in register.prints if form.rule == rule.id)
+    found.extend(f"lists of {link.register}" for link in register.links if link.rule == rule.id)
+    found.extend(f"rows {name}" for name, when in register.rows.items() if rule.id in {one.rule for one in when})
     return found or ["declared"]

@@ -142,7 +142,7 @@ class By:
 
     `of`: `company` signs for all departments; `owner_department` signs for the department of the owner (or the one that
     signs for it); `department` acts in the record's own department alone; `own_department` is narrowed to
-    `department`. `person` names a column of the record (`owner`).
+    `department`. `person` names a column of the record (`owner`); with `role` that person must hold it.
     `owner_role`: only when the owner holds that role. `stand_in`: the role that acts where the owner's department has
     nobody else in `role` or one of the roles `besides`.
     """
@@ -343,8 +343,8 @@ class Block:
 @dataclass(frozen=True)
 class Print:
     """A printed form of one record, or (`many`) of all records that `by` selects (`month`, `date`, `area`, `user`, or the
-    list's own query). `register` borrows the rows of another register. `parts` are the copies with their recipients. `cover`: a first page
-    says what was bound.
+    list's own query). `register` borrows the rows of another register. `parts` are the copies with their recipients, because of
+    the row `rule` if it is named; without that row there is one copy. `cover`: a first page says what was bound.
     """
 
     name: str
@@ -357,6 +357,7 @@ class Print:
     paper: str = "A4"
     parts: tuple[Text, ...] = ()
     states: tuple[str, ...] = ()
+    rule: str = ""
     cover: bool = False
 
 
@@ -381,7 +382,7 @@ class Link:
 
     With `alike` they do not point here, but have the same value as this record in that column of the model. `act`: shown only to
     those whose roles open that act. `create`: the text of a button that makes such a record from here, offered where its
-    reference would offer this record. `if_any`: shown only where there are some.
+    reference would offer this record. `rule`: they are shown because of that row. `if_any`: shown only where there are some.
     """
 
     register: str
@@ -391,6 +392,7 @@ class Link:
     alike: str = ""
     act: str = ""
     create: Text | None = None
+    rule: str = ""
     if_any: bool = False
 
 

@@ -31,6 +31,7 @@ from models.accounts import Area, Delegation, Department, User, UserRole
 from models.base import db
 from models.evidence import AuditEvent, AuditHead, StoredFile
 from models.registers.customer_archive import CustomerArchive, CustomerAssignment, CustomerGrading
+from tests import access_cases
 from tests.company import NOW, Company, Signed, made_company
 
 # What looking leaves in the history: views of secret values, exports, prints.
@@ -268,6 +269,7 @@ EXPORTERS: Mapping[str, frozenset[str]] = {
     "department": frozenset(),
     "group": frozenset(),
     "area": frozenset(),
+    **access_cases.EXPORTERS,
 }
 # Export is given per person; these have the letter in the matrix but not the grant (decisions.md 5).
 UNGRANTED = frozenset({"dept_head_2", "two_hats"})
@@ -395,6 +397,7 @@ def reads(who: Person, register: str) -> bool:
         "key_checkout": KEY_READERS,
         "car_key": CAR_READERS,
         "vehicle_stock": CAR_READERS,
+        **access_cases.READERS,
     }.get(register, MASTER_READERS)
     return any(hat.role in readers for hat in who.hats)
 
@@ -535,6 +538,7 @@ class World:
     gifts: dict[str, int] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
     files: dict[str, int] = field(default_factory=dict)
+    cases: dict[str, dict[str, int]] = field(default_factory=dict)
     item: int = 0
     numbers: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
     _browsers: dict[str, Witness] = field(default_factory=dict, repr=False)
@@ -570,6 +574,8 @@ class World:
             return {self.gifts[row.key] for row in self.seen_gifts(who)}
         if register == "key_checkout":
             return {self.lines[row.key] for row in LINES if line_is_seen(who, row)}
+        if register in access_cases.CASES:
+            return access_cases.ids(self, who, register)
         model = self.company.catalogue[register].model
         return {row.id for row in model.select(model.id)}
 
@@ -599,6 +605,7 @@ def populate(company: Company, dialect: str, url: str) -> World:
         world.gifts[gift.key] = _gift(world, gift)
     for line in LINES:
         world.lines[line.key] = company.line_in(line.state, line.purpose, holder=line.holder)
+    access_cases.populate(world)
     _afterwards(world)
     for register, ids in (("customer_archive", world.customers), ("gift_signoff", world.gifts)):
         model = company.catalogue[register].model

@@ -310,14 +310,14 @@ class Company:
 
     def complaint_in(self, state: str, method: str = "return", who: str = "salesperson", **more: Any) -> int:
         """A complaint brought to a state; the decision approves 20 pieces or 320 yuan."""
-        decided = {name: more.pop(name) for name in ("approved_qty", "amount") if name in more}
+        decided: dict[str, Any] = {name: more.pop(name) for name in ("approved_qty", "amount") if name in more}
         record = self.complaint(who, **more)
         if state in {"registered", "void", "not_upheld"}:
             if state != "registered":
                 by = "deputy_gm" if state == "not_upheld" else "service_manager"
                 self.done(by, "complaint", record, state, {"reason": "客户撤诉"})
             return record
-        typed = {
+        typed: dict[str, Any] = {
             "handler": self.users["service_staff"].id,
             "method": method,
             "approved_qty": "20" if method in {"return", "rework"} else "",
@@ -456,7 +456,7 @@ class Company:
 
     def slip(self, who: str = "sales_clerk", **more: Any) -> int:
         """A return slip, on a complaint of its own unless one is named."""
-        inputs = {
+        inputs: dict[str, Any] = {
             "return_reason": "质量问题",
             "handling": "return",
             "basis": "核决 2026-03",

@@ -22,6 +22,7 @@ from werkzeug.test import TestResponse
 
 from backoffice import cli, printing
 from models.base import db
+from tests.access_cases import linked
 from tests.access_world import (
     CAR_READERS,
     CUSTOMER_EDITORS,
@@ -64,6 +65,13 @@ REGISTERS = (
     "department",
     "group",
     "area",
+    "product",
+    "warehouse",
+    "spare_part",
+    "contract",
+    "complaint",
+    "product_return",
+    "sales_discount_certificate",
 )
 MISSING = 999_999
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
@@ -378,7 +386,7 @@ def test_sorting(world: World, username: str) -> None:
 _FACT = re.compile(r'<dd data-field="(\w+)"( data-masked)?')
 _CHILD = re.compile(r'<section class="card" data-child="(\w+)">(.*?)</section>', re.DOTALL)
 _HEAD = re.compile(r'<header class="head card" [^>]*data-state="(\w*)"')
-_LINKED = re.compile(r'<tr data-id="(\d+)"')
+_LINKED = re.compile(r'<tr data-id="\d+".*?href="/admin/(\w+)/details/\?id=(\d+)"', re.DOTALL)
 _CHANGE = re.compile(r'<tr data-field="([\w.]+)">.*?<ins>(.*?)</ins>', re.DOTALL)
 _TYPED = re.compile(r' name="([\w-]+?)(?:-text)?"')
 
@@ -431,8 +439,9 @@ def test_records(world: World, username: str) -> None:
             head = _HEAD.search(page)
             assert head is not None
             assert head[1] == (row.state if sight.of("state") == "clear" else ""), row.key
-            gifts = {world.gifts[one.key] for one in world.seen_gifts(who) if one.customer == row.key}
-            assert {int(one) for one in _LINKED.findall(page)} == gifts, row.key
+            gifts = {("gift_signoff", world.gifts[one.key]) for one in world.seen_gifts(who) if one.customer == row.key}
+            found = {(register, int(one)) for register, one in _LINKED.findall(page)}
+            assert found == gifts | linked(world, who, row.key), row.key
             for name, new in _CHANGE.findall(history):
                 assert sight.of(name) == ("masked" if new == "***" else "clear"), (row.key, name)
         status = 403 if not updates else 404 if sight is None else 200 if edits_customer(who, row) else 409
@@ -502,7 +511,7 @@ def test_masters(world: World, username: str) -> None:
         keeps = any(hat.role == "custodian_5s" for hat in who.hats)
         page_at(browser, address(register, "edit/", id=1), 200 if keeps else 403)
         page_at(browser, address(register, "new/"), 200 if keeps else 403)
-    for register in ("department", "group", "area"):
+    for register in ("department", "group", "area", "product", "warehouse"):
         allowed = any(hat.role in MASTER_READERS for hat in who.hats)
         page_at(browser, address(register, "details/", id=1), 200 if allowed else 403)
         keeps = any(hat.role in {"admin", "business_clerk"} for hat in who.hats)

@@ -18,6 +18,7 @@ from models.records import RecordModel
 from models.register import (
     Act,
     Ahead,
+    Always,
     Ask,
     Block,
     By,
@@ -135,6 +136,23 @@ def to(**values: Any) -> Change:
         pytest.param(field("notes", needed_by="GIFT-99"), "field notes: needed_by", "GIFT-99", "GIFT-09", id="needed by a rule"),
         pytest.param(act("agreed", children=("liens",)), "act agreed: children", "liens", "lines", id="lines of an act"),
         pytest.param(to(links=(Link("gift_signoff", "custmer", "礼", "g"),)), "link", "custmer", "customer", id="link"),
+        pytest.param(
+            to(links=(Link("gift_signoff", "customer", "礼", "g", rule="GIFT-99"),)),
+            "link gift_signoff: rule", "GIFT-99", "GIFT-09", id="rule of a link",
+        ),
+        pytest.param(printed(rule="GIFT-99"), "print tool_list: rule", "GIFT-99", "GIFT-09", id="rule of copies"),
+        pytest.param(grant(rows="opne"), "access of finance", "opne", "none", id="rows of a grant"),
+        pytest.param(
+            to(rows={"early": (When("sate", ("open",)),)}), "rows early", "sate", "state", id="condition of rows"
+        ),
+        pytest.param(
+            to(rows={"early": (When("state", ("open",), rule="GIFT-99"),)}),
+            "rows early: rule", "GIFT-99", "GIFT-09", id="rule of rows",
+        ),
+        pytest.param(to(always=(Always(("craete",)),)), "always: on", "craete", "create", id="act of a standing check"),
+        pytest.param(
+            to(always=(Always(("create",), guard="has_vlaue"),)), "always", "has_vlaue", "", id="standing guard"
+        ),
         pytest.param(to(lift=(Lift("kidn", "power", 2, 3),)), "lift", "kidn", "kind", id="lift"),
         pytest.param(field("notes", writers=("salesprson",)), "field notes: writers", "salesprson", "salesperson", id="writer"),
         pytest.param(field("notes", states=("agred",)), "field notes: states", "agred", "agreed", id="state of a field"),

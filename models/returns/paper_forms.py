@@ -25,5 +25,6 @@ PRINTS = (
             Block("signatures", blank=(Text("客户签章", "customer's seal"), Text("财务作账", "posted by finance"))),
         ),
         parts=(Text("第一联 营销部", "copy 1, marketing"), Text("第二联 财务部", "copy 2, finance")),
+        rule="RET-07",
     ),
 )

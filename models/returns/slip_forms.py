@@ -41,5 +41,6 @@ PRINTS = (
             Text("第三联 财务部（仓储转）", "part 3, finance (through the warehouse)"),
             Text("第四联 销售部（仓储转）", "part 4, sales (through the warehouse)"),
         ),
+        rule="RET-04",
     ),
 )

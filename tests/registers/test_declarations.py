@@ -156,6 +156,35 @@ low_mark 低库存线 O
 active 启用 R
 """
 
+SLIP_FIELDS = """
+number 退货单号 A
+complaint 客户投诉处理表 R
+customer 客户 A
+order_no 订单编号 A
+product 产品 O
+specification 规格 O
+batch_no 批号 O
+return_reason 退货原因 R
+handling 处理方式 R
+basis 退回依据 R
+approved_qty 核定退货量 S
+received_qty 实退量 S
+received_on 签收日期 S
+difference 差异 A
+posting_no 传票号 S
+"""
+PAPER_FIELDS = """
+number 证明单号 A
+complaint 客户投诉处理表 R
+customer 客户 A
+order_no 订单编号 A
+kind 类别 R
+amount 金额 R
+customer_seal_on 客户签章日期 S
+sealed_paper 签章件 S
+posted_on 作账日期 S
+"""
+
 GIFT_SLOTS = {
     "specialist_sign": "市场专员签字",
     "manager_sign": "经理签字",
@@ -176,6 +205,11 @@ CHOICES = {
     ("customer_archive", "source_channel"): "research exhibition internet referral walk_in call_in roadshow other",
     ("customer_archive", "confidentiality"): "public internal secret",
     ("gift_signoff", "purpose"): "visit holiday birthday roadshow event other",
+    ("product_return", "handling"): "return rework",
+    ("sales_discount_certificate", "kind"): "discount compensation",
+    ("complaint", "method"): "return rework exchange discount compensation answer other",
+    ("complaint", "category"): "variety quality transport weight packing other",
+    ("product", "unit"): "tonne bag piece box set",
 }
 
 STATES = {
@@ -184,6 +218,10 @@ STATES = {
         "draft submitted specialist_signed manager_signed approved issued signed partly_signed returned undelivered "
         "closed refused withdrawn"
     ),
+    "product_return": "issued approved received reconciled disputed posted void",
+    "sales_discount_certificate": "issued approved sealed posted void",
+    "complaint": "registered judged notified closed unaccepted not_upheld void",
+    "contract": "draft signed closed void",
 }
 
 LIVING = "potential,target,signed,dormant"
@@ -227,12 +265,27 @@ TRANSITIONS = {
         "undelivered issued,partly_signed,returned,undelivered undelivered sales_manager",
         "closed signed,partly_signed,returned,undelivered closed market_specialist,dept_head",
     ],
+    "product_return": [
+        "approved issued,disputed approved deputy_gm",
+        "received approved received warehouse_keeper",
+        "reconciled received reconciled finance",
+        "disputed received disputed finance",
+        "posted reconciled posted finance",
+        "void issued void created_by,sales_manager",
+        "void disputed void deputy_gm",
+    ],
+    "sales_discount_certificate": [
+        "approved issued approved deputy_gm",
+        "sealed approved sealed owner,sales_clerk",
+        "posted sealed posted finance",
+        "void issued,approved void created_by,sales_manager",
+    ],
 }
 
 # Rules of tier 1 that this step does not meet, with what they wait for (decisions.md 26).
 WAITING = {
     "customer_archive": {
-        *(f"CUS-{n:02}" for n in (9, 12, 13, 18, 19, *range(25, 31), 33, *range(35, 40), 41, 42, 43, 44)),
+        *(f"CUS-{n:02}" for n in (12, 13, 18, 19, *range(25, 29), 30, 33, *range(35, 40), 41, 42, 43, 44)),
         "ACL-05",
     },
     "gift_signoff": {"GIFT-04", "GIFT-12", "GIFT-14", "ACL-05"},
@@ -276,6 +329,8 @@ def need(declaration: Declaration, path: str) -> str:
             *rows(CUSTOMER_FIELDS, "customer_archive"),
             *rows(GIFT_FIELDS, "gift_signoff"),
             *rows(ITEM_FIELDS, "gift_item"),
+            *rows(SLIP_FIELDS, "product_return"),
+            *rows(PAPER_FIELDS, "sales_discount_certificate"),
         )
     ],
 )

@@ -8,15 +8,30 @@ from typing import Any
 
 from backoffice import clock
 from models.evidence import AuditEvent, Step
+from models.registers.complaint import Complaint
+from models.registers.contract import Contract
 from models.registers.customer_archive import CustomerArchive
 from models.registers.gift_item import GiftItem, GiftMovement
 from models.registers.gift_signoff import GiftLine, GiftSignoff
+from models.registers.product_return import ProductReturn
+from models.registers.sales_discount_certificate import SalesDiscountCertificate
 from tests.accounts_app import page as soup
 from tests.company import Company
 from tests.rules.walks import YES, offered, on_sqlite, sheet
 
 GIFT = "gift_signoff"
-TABLES = (GiftSignoff, GiftLine, GiftItem, GiftMovement, CustomerArchive, Step)
+TABLES = (
+    GiftSignoff,
+    GiftLine,
+    GiftItem,
+    GiftMovement,
+    CustomerArchive,
+    Contract,
+    Complaint,
+    ProductReturn,
+    SalesDiscountCertificate,
+    Step,
+)
 PEOPLE = (
     "salesperson",
     "salesperson_2",
@@ -29,6 +44,17 @@ PEOPLE = (
     "admin",
     "archivist",
 )
+# What the acts of complaints, slips and certificates ask.
+RETURNED = {
+    "handler": "1",
+    "method": "answer",
+    "approved_qty": "1",
+    "received_qty": "1",
+    "posting_no": "PZ-1",
+    "customer_seal_on": "2026-03-04",
+    "valid_from": "2026-03-01",
+    "valid_to": "2026-12-31",
+}
 # Acts, who takes them, what they ask, to reach the states that lie beside the usual road.
 BYROADS: Mapping[str, Sequence[tuple[str, str, Mapping[str, Any]]]] = {
     "refused": [("submitted", "salesperson", {}), ("refused", "market_specialist", {"reason": "超预算"})],
@@ -69,7 +95,7 @@ def typed_into(act: str, version: str, register: str) -> dict[str, str]:
     lines = {f"lines-0-{name}": "1" for name in ("signed_qty", "returned_qty", "undelivered_qty")}
     stock = {"quantity": "1", "counted": "1"} if register == "gift_item" else {}
     signed = {"signoff_signer": "孙客户", "signoff_on": "2026-03-04"}
-    return {**lines, **stock, **signed, "reason": "试", "remarks": "试", "version": version, "action": act}
+    return {**lines, **stock, **signed, **RETURNED, "reason": "试", "remarks": "试", "version": version, "action": act}
 
 
 class Meddler:
@@ -137,6 +163,37 @@ def test_no_absent_act_of_a_gift_is_done_in_any_state(company: Company) -> None:
                 meddler.meddle(GIFT, record)
             posted += meddler.leave()
     assert posted > 500
+
+
+@on_sqlite
+def test_no_absent_act_of_returns_is_done_in_any_state(company: Company) -> None:
+    """Complaints, slips and certificates in each of their states, by everybody who has a hand in them."""
+    records = [
+        *(("complaint", company.complaint_in(state, "answer")) for state in company.catalogue["complaint"].states),
+        *(("product_return", company.slip_in(state)) for state in company.catalogue["product_return"].states),
+        *(
+            ("sales_discount_certificate", company.certificate_in(state))
+            for state in company.catalogue["sales_discount_certificate"].states
+        ),
+        ("contract", company.contract()),
+        ("contract", company.contract(state="draft")),
+    ]
+    posted = 0
+    with clock.set_to(company.now):
+        for who in (
+            "sales_clerk",
+            "deputy_gm",
+            "warehouse_keeper",
+            "finance",
+            "service_manager",
+            "salesperson",
+            "admin",
+        ):
+            meddler = Meddler(company, who)
+            for register, record in records:
+                meddler.meddle(register, record)
+            posted += meddler.leave()
+    assert posted > 300
 
 
 def test_no_absent_act_is_done_on_either_database(company: Company) -> None:

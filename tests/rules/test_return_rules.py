@@ -213,7 +213,7 @@ def test_the_warehouse_has_its_queue(company: Company) -> None:
 # ---- RET-04: four parts ------------------------------------------------------------------------------------------------
 
 
-@on_sqlite
+@pytest.mark.rule("RET-04")
 def test_a_slip_prints_four_parts_with_their_recipients(company: Company) -> None:
     pages = printed(company, SLIP, company.slip_in("posted"), "sales_clerk")
     assert len(pages) == 4
@@ -275,7 +275,9 @@ def test_a_difference_is_decided_by_a_corrected_quantity(company: Company) -> No
     company.done("finance", SLIP, record, "disputed", {"reason": "少 2 袋"})
     wrong(company.do("deputy_gm", SLIP, record, "approved", {"approved_qty": "98"}), "reason")
     wrong(company.do("deputy_gm", SLIP, record, "approved", {"approved_qty": "", "reason": "破损"}), "approved_qty")
-    wrong(company.do("deputy_gm", SLIP, record, "approved", {"approved_qty": "0", "reason": "破损"}), "approved_qty")
+    for quantity in ("0", "100.001"):
+        typed = {"approved_qty": quantity, "reason": "破损"}
+        wrong(company.do("deputy_gm", SLIP, record, "approved", typed), "approved_qty")
     company.done("deputy_gm", SLIP, record, "approved", {"approved_qty": "98", "reason": "2 袋已在途破损"})
     made = slip(record)
     assert (made.state, str(made.approved_qty), made.received_qty, made.difference) == (
@@ -405,7 +407,7 @@ def test_a_certificate_is_posted_between_its_seal_and_today(company: Company, da
     wrong(company.do("finance", PAPER, record, "posted", {"posted_on": day}), "posted_on")
 
 
-@on_sqlite
+@pytest.mark.rule("RET-07")
 def test_a_certificate_prints_two_copies(company: Company) -> None:
     pages = printed(company, PAPER, company.certificate_in("posted"), "finance")
     assert len(pages) == 2
@@ -528,7 +530,16 @@ def test_a_complaint_without_a_customer_is_not_saved(company: Company) -> None:
     wrong(company.do("salesperson", CASE, None, "create", typed), "customer", "CUS-29")
 
 
-@on_sqlite
+@pytest.mark.rule("CUS-09")
+def test_the_customers_page_lists_its_contracts(company: Company) -> None:
+    customer = company.customer()
+    record = company.contract(customer=customer)
+    page = page_of(company, "customer_archive", customer, "salesperson")
+    found = {row["data-id"] for row in page.select("tr[data-id]") if "HT-2026" in row.get_text()}
+    assert found == {str(record)}
+
+
+@pytest.mark.rule("CUS-29")
 def test_the_customers_page_lists_its_complaints(company: Company) -> None:
     customer = company.customer()
     records = {str(company.complaint_in(state, customer=customer)) for state in ("registered", "notified", "void")}

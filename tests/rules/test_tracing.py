@@ -25,7 +25,7 @@ MET = sorted(
     }
 )
 # The parts of the catalogue that this version has registers for.
-PARTS = ("GIFT-", "CUS-", "KEY-", "ACL-")
+PARTS = ("GIFT-", "CUS-", "KEY-", "ACL-", "RET-", "LED-12")
 
 
 def marked() -> Counter[str]:
@@ -95,6 +95,15 @@ def test_a_register_is_traced_with_what_binds_it_alone() -> None:
     found = traced("gift_item")
     assert {"GIFT-04", "GIFT-13", "ACL-02", "CUS-21"} <= set(found)
     assert not {"GIFT-02", "CUS-01", "KEY-01"} & set(found)
+
+
+def test_a_rule_that_is_met_by_another_register_says_so() -> None:
+    found = traced("product_return")
+    assert found["RET-07"].status == "met"
+    assert "sales_discount_certificate: " in found["RET-07"].where
+    assert "copies of product_return" in found["RET-04"].where
+    assert "rows approved" in found["RET-03"].where
+    assert "lists of complaint" in traced("customer_archive")["CUS-29"].where
 
 
 def test_the_command_lists_the_rules_of_a_register(capsys: pytest.CaptureFixture[str]) -> None:
