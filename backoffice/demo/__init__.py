@@ -19,6 +19,8 @@ from backoffice.demo.customers import plan_customers
 from backoffice.demo.gifts import plan_gifts
 from backoffice.demo.goods import plan_goods
 from backoffice.demo.keys import plan_keys
+from backoffice.demo.returns import plan_returns
+from backoffice.demo.services import plan_services
 from backoffice.demo.world import Broken, Timeline, World
 from backoffice.passwords import Hasher
 from models import REGISTERS
@@ -38,12 +40,14 @@ def build(
     customers: int = 60,
     gifts: int = 50,
     keys: int = 60,
+    services: int = 28,
+    lines: int = 24,
     seed: int = 20250304,
     hasher: Hasher | None = None,
 ) -> tuple[DemoAccount, ...]:
     """Make the company in the open, migrated, empty database, all or nothing; the accounts with their passwords.
 
-    `customers`, `gifts` and `keys` are spread over the last eighteen months, besides what the examples of the catalogue need and
+    `customers`, `gifts`, `keys`, `services` and ledger `lines` are spread over the last eighteen months, besides what the examples of the catalogue need and
     what waits for somebody today. Files go to `data_dir`. Raises ValueError for a `now` before the examples.
     """
     if now < EARLIEST:
@@ -56,9 +60,11 @@ def build(
             accounts = found(world, password, hasher or Hasher(), opening)
         timeline = Timeline(now)
         known = plan_customers(world, timeline, start, customers)
-        plan_goods(world, timeline, known)
+        contracted = plan_goods(world, timeline, known)
         plan_gifts(world, timeline, known, start, gifts)
         plan_keys(world, timeline, known, start, keys)
+        served = plan_services(world, timeline, known, contracted, start, services)
+        plan_returns(world, timeline, known, served, start, lines)
         timeline.play()
     return accounts
 

@@ -320,7 +320,7 @@ class _Plan:
         self.inspect(key, at + 20 * hour, "passed", "JY-2025-0121", "320.00")
         self.act(
             at + 22 * hour,
-            "quality_inspector",
+            "dept_head_business",
             LEDGER,
             key,
             "refused",
