@@ -47,8 +47,8 @@ def build(
 ) -> tuple[DemoAccount, ...]:
     """Make the company in the open, migrated, empty database, all or nothing; the accounts with their passwords.
 
-    `customers`, `gifts`, `keys`, `services` and ledger `lines` are spread over the last eighteen months, besides what the examples of the catalogue need and
-    what waits for somebody today. Files go to `data_dir`. Raises ValueError for a `now` before the examples.
+    `customers`, `gifts`, `keys`, `services` and ledger `lines` are spread over the last eighteen months, besides what the examples
+    of the catalogue need and what waits for somebody today. Files go to `data_dir`. Raises ValueError for a `now` before the examples.
     """
     if now < EARLIEST:
         raise ValueError("the demo company has its examples in 2025; set the clock later")

@@ -152,7 +152,10 @@ class _Plan:
             quantity = "100" if name in {"short", "disputed"} else "24"
             case = self.case(f"slip:{name}", self.before(days + 6), "ZM-2-25", quantity)
             self.complaint(case, "return", approved_qty=quantity)
-            self.slip(case, self.before(days), acts, "98" if quantity == "100" else quantity)
+            came = "98" if quantity == "100" else quantity
+            self.slip(case, self.before(days), acts, came)
+            if "received" in acts:
+                self.in_the_ledger(case, self.before(days), came)
         for name, days, acts in (
             ("issued", 1.0, ()),
             ("approved", 2.0, ("approved",)),
@@ -307,6 +310,22 @@ class _Plan:
         self.act(
             at + 9 * day, "service_manager", "complaint", f"complaint:{case.key}", "closed", {"reason": "退货已办结"}
         )
+
+    def in_the_ledger(self, case: Case, at: dt.datetime, quantity: str) -> None:
+        """The lines behind a slip that is under way: taken back before, handed over with it."""
+        hour = dt.timedelta(hours=1)
+        area = case.customer.inputs["area"]
+        about = {"customer": case.customer.key, "complaint": f"complaint:{case.key}"}
+        more = {"batch_no": case.batch}
+        back, over = f"ledger:{case.key}:back", f"ledger:{case.key}:over"
+        self.entry(back, area, at - 9 * hour, about, "received", case.good, quantity, "quality", "business_clerk", more)
+        self.act(at - 8 * hour, "dept_head_business", LEDGER, back, "approved", {"reason": "同意收回"})
+        self.act(at - 7 * hour, "business_clerk", LEDGER, back, "executed")
+        slip = {**about, "return_slip": f"slip:{case.key}"}
+        self.entry(over, area, at + hour, slip, "handed_over", case.good, quantity, "quality", "business_clerk_2", more)
+        self.inspect(over, at + 2 * hour, "failed", f"JY-{at:%Y}-{self.rng.randrange(120, 900):04d}", "320.00")
+        self.act(at + 3 * hour, "dept_head_business", LEDGER, over, "approved", {"reason": "检验不合格，同意退货"})
+        self.act(at + 4 * hour, "business_clerk_2", LEDGER, over, "executed")
 
     def passed(self, case: Case, at: dt.datetime) -> None:
         """A return whose goods passed: not accepted, and the fee is the customer's."""
