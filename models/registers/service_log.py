@@ -26,7 +26,6 @@ from models.services.deeds import (
     bind_into_volume,
     cash_confirmed,
     collect_on_the_spot,
-    complete_work,
     content_entered,
     cost_of_service,
     customer_told,
@@ -43,6 +42,7 @@ from models.services.deeds import (
     settle,
     signed_by_customer,
     take_parts,
+    tell_customer,
 )
 from models.services.truth import (
     fill_request,
@@ -65,7 +65,6 @@ __all__ = [
     "bind_into_volume",
     "cash_confirmed",
     "collect_on_the_spot",
-    "complete_work",
     "content_entered",
     "cost_of_service",
     "customer_told",
@@ -90,6 +89,7 @@ __all__ = [
     "settle",
     "signed_by_customer",
     "take_parts",
+    "tell_customer",
     "time_registration",
     "times_in_order",
 ]
