@@ -49,8 +49,8 @@ def form_named(declaration: Declaration, name: str) -> Print | None:
 def print_record(
     access: Access, declaration: Declaration, form: Print, seen: Seen, company: str, now: dt.datetime
 ) -> bytes:
-    """One record on its form. `seen` was read with all fields and child paths."""
-    steps = Steps.of(declaration, seen.facts) if declaration.acts else Steps.none()
+    """One record on its form. `seen` was read with all fields and child paths; signatures are for who sees the whole record."""
+    steps = Steps.of(declaration, seen.facts) if declaration.acts and seen.whole else Steps.none()
     children = {
         block.child: lines(access, declaration, declaration.children[block.child], {seen.id: seen})[seen.id]
         for block in form.blocks

@@ -142,7 +142,7 @@ class Entitlements:
                 if not route.sources:
                     continue
                 for by in route.who:
-                    for hat in self._hats(by):
+                    for hat in () if by.person else self._hats(by):
                         yield Entitlement(self.access, self.declaration, act, route, by, hat)
 
     def ever(self, act_name: str) -> bool:
@@ -151,7 +151,7 @@ class Entitlements:
         if act is None:
             return False
         makes = self.access.may(self.declaration, "create") or self.access.may(self.declaration, "update")
-        return any(makes if by.person else bool(list(self._hats(by))) for route in act.routes for by in route.who)
+        return any(bool(list(self._hats(by))) if by.role else makes for route in act.routes for by in route.who)
 
     def on(self, record: Any, act_name: str, *, any_source: bool = False, any_road: bool = False) -> list[Entitlement]:
         """The ways open now; `any_source` leaves the state aside, `any_road` the conditions of the roads."""
@@ -168,6 +168,12 @@ class Entitlements:
         return found
 
     def _matching(self, record: Any, act: Act, route: Route, by: By) -> Iterator[Entitlement]:
+        if by.person and by.role:
+            named = getattr(record, f"{by.person}_id", None)
+            for hat in self._hats(by):
+                if hat.user_id == named:
+                    yield Entitlement(self.access, self.declaration, act, route, by, hat)
+            return
         if by.person:
             if getattr(record, f"{by.person}_id", None) == self.access.id:
                 yield Entitlement(self.access, self.declaration, act, route, by, None)

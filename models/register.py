@@ -145,7 +145,8 @@ class By:
 
     `of`: `company` signs for all departments; `owner_department` signs for the department of the owner (or the one that
     signs for it); `department` acts in the record's own department alone; `own_department` is narrowed to
-    `department`; `area` acts on records whose `area` is the person's own. `person` names a column of the record (`owner`).
+    `department`; `area` acts on records whose `area` is the person's own. `person` names a column of the record (`owner`);
+    with `role` that person must hold it.
     `owner_role`: only when the owner holds that role. `stand_in`: the role that acts where the owner's department has
     nobody else in `role` or one of the roles `besides`.
     """

@@ -6,7 +6,7 @@ Written from organisation.md 3, decisions.md 1, 2, 14, 23, 31 and 35. `tests.acc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -156,14 +156,20 @@ def ids(world: World, who: Person, register: str) -> set[int]:
 
 
 def linked(world: World, who: Person, customer: str) -> set[tuple[str, int]]:
-    """Register and id of everything of a customer that the person sees."""
+    """Register and id of everything that the page of a customer lists for the person."""
     of_complaint = {row.key: row.of for row in COMPLAINTS}
     return {
         (register, world.cases[register][row.key])
         for register, rows in CASES.items()
         for row in rows
-        if customer == of_complaint.get(row.of, row.of) and is_seen(who, register, row)
+        if customer == of_complaint.get(row.of, row.of) and _tells_customer(who, register, row)
     }
+
+
+def _tells_customer(who: Person, register: str, row: Case) -> bool:
+    """A limited view names the customer by his name, not by the reference that his page is asked by."""
+    whole = replace(who, hats=tuple(hat for hat in who.hats if (register, hat.role) not in HIDDEN))
+    return is_seen(whole, register, row)
 
 
 def populate(world: World) -> None:

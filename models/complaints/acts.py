@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from models.register import Act, Ask, By, Route, Slot, State, Text
+from models.goods.choices import GOODS_BACK, MONEY_OUT
+from models.register import Act, Ask, By, Route, Slot, State, Text, When
 
 _DEPUTY = (By(role="deputy_gm"),)
 _TELLERS = (
     By(role="service_manager"),
     By(role="service_staff", of="own_department", department="customer_service"),
     By(person="handler"),
+    By(role="complaint_handler", person="handler"),
     By(person="owner"),
 )
 _CLOSERS = (By(role="service_manager"), By(role="dept_head", of="owner_department"))
@@ -67,7 +69,11 @@ ACTS = (
         "closed",
         "结案",
         "close",
-        (Route(("notified",), _CLOSERS),),
+        (
+            Route(("notified",), _CLOSERS, (When("settlement", ("done",)),)),
+            Route(("notified",), _CLOSERS, (When("method", (*GOODS_BACK, *MONEY_OUT), negate=True),)),
+            Route(("notified",), _CLOSERS, quiet=True),
+        ),
         "closed",
         reason="optional",
         effect="end_of_case",

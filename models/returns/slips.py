@@ -142,6 +142,10 @@ def decide_again(record: Any, inputs: Mapping[str, Any], ctx: Context) -> Change
         return Changes()
     if not inputs["reason"]:
         return Refused(Text("请写明改变核定退货量的理由。", "Say why the approved quantity changes."), "reason")
+    delivered = record.complaint.delivered_qty
+    if delivered is not None and record.approved_qty > delivered:
+        text = Text("不能多于交运数量 {delivered}。", "Not more than the {delivered} delivered can come back.")
+        return Refused(text.fill(delivered=plain(delivered)), "approved_qty")
     corrected = Put("complaint", record.complaint_id, {"approved_qty": record.approved_qty})
     return Changes({"received_qty": None, "received_on": None, "difference": None}, put=(corrected,))
 

@@ -11,6 +11,7 @@ from backoffice import clock
 from backoffice.demo.company import ACCOUNTS
 from backoffice.outcomes import Declined, Forbidden, Missing
 from backoffice.texts import read
+from models.accounts import UserRole
 from models.outcomes import Adjust, Changes
 from models.register import Text
 from models.registers import contract
@@ -165,6 +166,21 @@ def test_an_open_complaint_keeps_the_customer(company: Company) -> None:
     assert "TS-2026-0001" in read(outcome.reason)
     company.done("service_manager", CASE, record, "closed")
     company.done("dept_head", "customer_archive", customer, "archived")
+
+
+@on_sqlite
+def test_a_handler_without_another_post_takes_his_own_cases_on(company: Company) -> None:
+    """The role itself makes no complaints; being named on one opens this one alone."""
+    handler, stranger = company.users["agent"], company.users["hr"]
+    for user in (handler, stranger):
+        UserRole.create(user=user, role="complaint_handler")
+    record = company.complaint()
+    judged(company, record, method="answer", handler=handler.id)
+    other = company.complaint_in("judged")
+    assert company.do("hr", CASE, record, "notified") == Missing()
+    assert company.do("agent", CASE, other, "notified") == Missing()
+    assert company.do("agent", CASE, record, "judged", DECISION) == Forbidden()
+    company.done("agent", CASE, record, "notified")
 
 
 @on_sqlite

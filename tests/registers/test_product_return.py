@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 from backoffice import clock, history
 from backoffice.database import connected
@@ -158,6 +160,23 @@ def test_rows_limit_every_door_of_the_clerk(company: Company) -> None:
         assert "秘密人" not in details
         assert "批次不合格" not in details
         assert clerk.get("/admin/complaint/?flt1_complainant_contains=秘").status_code == 400
+        paper = clerk.get(f"/admin/complaint/print/complaint_form/?id={shown}").data
+        text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(paper)).pages)
+        assert "TS-2026-0002" in text
+        assert "秘密人" not in text
+        assert "批次不合格" not in text, "the grounds stand in no signature either"
+
+
+@on_sqlite
+def test_a_case_waits_for_its_manager_only_when_its_paper_is_done(company: Company) -> None:
+    open_case, answered = company.complaint_in("notified"), company.complaint_in("notified", "answer")
+    settled = company.complaint_in("notified", "discount")
+    company.settle(settled, "discount")
+    with clock.set_to(company.now):
+        page = company.browser("service_manager").page("/admin/complaint/?view=waiting")
+    found = {int(str(row["data-id"])) for row in page.select("tr[data-id]")}
+    assert found == {answered, settled}
+    assert isinstance(company.do("service_manager", "complaint", open_case, "closed"), Declined)
 
 
 # ---- two at once -------------------------------------------------------------------------------------------------------

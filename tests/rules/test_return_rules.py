@@ -275,7 +275,9 @@ def test_a_difference_is_decided_by_a_corrected_quantity(company: Company) -> No
     company.done("finance", SLIP, record, "disputed", {"reason": "少 2 袋"})
     wrong(company.do("deputy_gm", SLIP, record, "approved", {"approved_qty": "98"}), "reason")
     wrong(company.do("deputy_gm", SLIP, record, "approved", {"approved_qty": "", "reason": "破损"}), "approved_qty")
-    wrong(company.do("deputy_gm", SLIP, record, "approved", {"approved_qty": "0", "reason": "破损"}), "approved_qty")
+    for quantity in ("0", "100.001"):
+        typed = {"approved_qty": quantity, "reason": "破损"}
+        wrong(company.do("deputy_gm", SLIP, record, "approved", typed), "approved_qty")
     company.done("deputy_gm", SLIP, record, "approved", {"approved_qty": "98", "reason": "2 袋已在途破损"})
     made = slip(record)
     assert (made.state, str(made.approved_qty), made.received_qty, made.difference) == (
