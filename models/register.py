@@ -365,8 +365,8 @@ class Print:
     paper: str = "A4"
     parts: tuple[Text, ...] = ()
     states: tuple[str, ...] = ()
-    cover: bool = False
     rule: str = ""
+    cover: bool = False
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,12 @@ from models.base import Row
 from models.records import RecordModel
 from models.register import (
     Act,
+    Ahead,
     Always,
     Ask,
     Block,
     By,
+    Derived,
     Field,
     Grant,
     Lift,
@@ -28,6 +30,7 @@ from models.register import (
     Numbering,
     Register,
     Route,
+    Series,
     Slot,
     State,
     Unmask,
@@ -115,6 +118,23 @@ def to(**values: Any) -> Change:
         pytest.param(to(kept_by=("markt",)), "kept_by", "markt", "market", id="department"),
         pytest.param(to(active_field="urgnet"), "active_field", "urgnet", "urgent", id="active field"),
         pytest.param(to(numbering=Numbering("GJ", per="yaer")), "numbering", "yaer", "year", id="period"),
+        pytest.param(to(series=(Series("badeg", Numbering("GP")),)), "series badeg", "badeg", "badge", id="series"),
+        pytest.param(to(series=(Series("badge", Numbering("GP", per="dya")),)), "series badge: per", "dya", "day", id="its period"),
+        pytest.param(to(ahead=(Ahead("kidn", "hand", "agreed"),)), "ahead", "kidn", "kind", id="what stands first"),
+        pytest.param(to(ahead=(Ahead("kind", "hnad", "agreed"),)), "ahead: value", "hnad", "hand", id="its value"),
+        pytest.param(to(ahead=(Ahead("kind", "hand", "agred"),)), "ahead: act", "agred", "agreed", id="for whom"),
+        pytest.param(
+            field("kind", derived=(Derived("pwoer", (When("state", ("open",)),)),)), "derived", "pwoer", "power", id="derived"
+        ),
+        pytest.param(
+            field("kind", derived=(Derived("power", before_today="starts"),)), "before_today", "starts", "starts_at", id="moment"
+        ),
+        pytest.param(field("phone", copy="custmer.phone"), "field phone: copy", "custmer", "customer", id="copied through"),
+        pytest.param(field("phone", copy="customer.phon"), "field phone: copy", "phon", "phone", id="copied field"),
+        pytest.param(field("gift", roles=("salesprson",)), "field gift: roles", "salesprson", "salesperson", id="role offered"),
+        pytest.param(field("notes", suggest="nwo"), "field notes: suggest", "nwo", "now", id="suggestion"),
+        pytest.param(field("notes", needed_by="GIFT-99"), "field notes: needed_by", "GIFT-99", "GIFT-09", id="needed by a rule"),
+        pytest.param(act("agreed", children=("liens",)), "act agreed: children", "liens", "lines", id="lines of an act"),
         pytest.param(to(links=(Link("gift_signoff", "custmer", "礼", "g"),)), "link", "custmer", "customer", id="link"),
         pytest.param(
             to(links=(Link("gift_signoff", "customer", "礼", "g", rule="GIFT-99"),)),

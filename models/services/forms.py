@@ -77,6 +77,7 @@ PRINTS = (
         "service voucher",
         (_REQUEST, _PRODUCT, _WORK, _PARTS_USED, _TIMES, _CHARGE, _ANSWER, _SIGNATURES),
         parts=PARTS,
+        rule="SVC-15",
     ),
     Print(
         "service_card",
@@ -108,6 +109,7 @@ PRINTS = (
             ),
         ),
         parts=PARTS,
+        rule="SVC-15",
     ),
     Print(
         "service_book",
