@@ -14,7 +14,7 @@ from admin_views.web import access, catalogue
 from backoffice.access import Access, Condition, all_of, any_of
 from backoffice.declarations import Declaration
 from backoffice.reading import Reader
-from backoffice.routes import Entitlement, Entitlements
+from backoffice.routes import Entitlement, Entitlements, holds_in_sql
 from backoffice.texts import label, read, say
 
 ROWS = 6
@@ -90,7 +90,13 @@ def _waits_for(actor: Access, declaration: Declaration) -> Condition:
     for act in declaration.acts.values():
         if act.tone in FORWARD:
             parts.extend(
-                all_of([getattr(model, by.person) == actor.id, model.state.in_(list(route.sources))])
+                all_of(
+                    [
+                        getattr(model, by.person) == actor.id,
+                        model.state.in_(list(route.sources)),
+                        *(holds_in_sql(model, when) for when in route.when),
+                    ]
+                )
                 for route in act.routes
                 for by in route.who
                 if by.person and route.sources and not route.quiet

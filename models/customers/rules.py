@@ -207,6 +207,7 @@ RULES: tuple[Rule, ...] = (
         "CUS-30",
         "每次服务从登记起列在本客户页上，完工即更新最近联系日期，无须重复录入。",
         "Each service stands on the page from its registration on, and its end updates the last contact, with no second entry.",
+        fields=("last_contact_on",),
     ),
     row(
         "CUS-31",

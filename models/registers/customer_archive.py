@@ -273,7 +273,7 @@ REGISTER = Register(
         Link("customer_archive", "phone_key", "电话相同", "same telephone", alike="phone_key", act="decide_duplicate"),
         Link("customer_archive", "name_key", "名称相同", "same name", alike="name_key", act="decide_duplicate"),
         Link("contract", "customer", "合同", "contracts", rule="CUS-09"),
-        Link("service_log", "customer", "服务", "services", rule="CUS-30"),
+        Link("service_log", "customer", "服务", "services", rule="CUS-41"),
         Link("complaint", "customer", "投诉", "complaints", rule="CUS-29"),
         Link("product_return", "customer", "退货单", "return slips"),
         Link("sales_discount_certificate", "customer", "销货折扣证明单", "discount certificates"),

@@ -27,7 +27,6 @@ from models.services.deeds import (
     bind_into_volume,
     cash_confirmed,
     collect_on_the_spot,
-    complete_work,
     content_entered,
     cost_of_service,
     customer_told,
@@ -44,6 +43,7 @@ from models.services.deeds import (
     settle,
     signed_by_customer,
     take_parts,
+    tell_customer,
 )
 from models.services.truth import (
     fill_request,
@@ -66,7 +66,6 @@ __all__ = [
     "bind_into_volume",
     "cash_confirmed",
     "collect_on_the_spot",
-    "complete_work",
     "content_entered",
     "cost_of_service",
     "customer_told",
@@ -92,6 +91,7 @@ __all__ = [
     "settle",
     "signed_by_customer",
     "take_parts",
+    "tell_customer",
     "time_registration",
     "times_in_order",
 ]

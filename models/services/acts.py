@@ -89,7 +89,6 @@ ACTS = (
         ),
         children=("parts_used", "materials"),
         signs="work_signed",
-        effect="complete_work",
         tone="primary",
     ),
     Act(
@@ -137,7 +136,6 @@ ACTS = (
             Ask("invoice_no", when=(_ON_THE_SPOT,), rule="SVC-08"),
             Ask("invoice_no", when=(_INVOICED,), rule="SVC-09"),
         ),
-        effect="settle",
         tone="primary",
     ),
     Act(

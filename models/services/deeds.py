@@ -86,7 +86,7 @@ def _visit(record: Any, reason: str, ctx: Context) -> Insert:
 # ---- work --------------------------------------------------------------------------------------------------------------
 
 
-def complete_work(record: Any, inputs: Mapping[str, Any], ctx: Context) -> Changes:
+def tell_customer(record: Any, inputs: Mapping[str, Any], ctx: Context) -> Changes:
     """A finished service is a contact with its customer (decisions.md 6)."""
     day = ctx.local(record.finished_at).date() if record.finished_at is not None else ctx.today
     return Changes(put=contacted(record.customer, day) if record.customer is not None else ())

@@ -8,6 +8,8 @@ from models.services import choices
 YUAN = Text("元", "yuan")
 KIND_A = When("service_kind", ("A",))
 KIND_B = When("service_kind", ("B",))
+# Who takes requests (decisions.md 23); finance may edit entries, but nothing except the money.
+RECEPTION = ("service_staff", "service_manager", "business_clerk")
 _NOT_INTERNAL = When("service_kind", ("D",), negate=True)
 _LIVING = When("state", ("archived", "merged", "void"), negate=True)
 _UNKNOWN = Text(
@@ -20,7 +22,7 @@ FIELDS = (
     Field("state", "状态", "state", system=True),
     Field("voucher_no", "服务凭证号", "voucher number", system=True, rule="SVC-03"),
     Field("day_sequence", "日序号", "sequence of the day", system=True, rule="SVC-18"),
-    Field("received_at", "接报时间", "received", required=True, suggest="now"),
+    Field("received_at", "接报时间", "received", suggest="now"),
     Field("registered_at", "登记时间", "registered", system=True),
     Field(
         "register_delay_minutes",
@@ -40,7 +42,7 @@ FIELDS = (
         "complaint",
         help=Text("来源为客户投诉时可选。", "For services that come from a complaint."),
     ),
-    Field("service_kind", "服务类别", "kind", choices=choices.SERVICE_KIND),
+    Field("service_kind", "服务类别", "kind", choices=choices.SERVICE_KIND, writers=RECEPTION),
     Field("service_content_class", "服务内容", "content", choices=choices.CONTENT),
     Field("transport_mode", "运输方式", "transport", choices=choices.TRANSPORT, rule="SVC-26"),
     Field(
@@ -162,12 +164,12 @@ MATERIALS = (
 VISITS = (
     Field("visit_no", "次序", "visit", system=True),
     Field("technician", "服务人员", "technician", system=True),
+    Field("reason", "未解决原因", "why it was not solved", system=True),
+    Field("work_done", "服务内容实录", "work done", system=True),
     Field("dispatched_at", "派工时间", "dispatched at", system=True),
     Field("arrived_at", "到达时间", "arrived", system=True),
     Field("started_at", "开始时间", "started", system=True),
     Field("finished_at", "完成时间", "finished", system=True),
-    Field("work_done", "服务内容实录", "work done", system=True),
-    Field("reason", "未解决原因", "why it was not solved", system=True),
 )
 FINDINGS = (
     Field("found_on", "日期", "date", system=True),

@@ -104,6 +104,7 @@ SECTIONS = (
 )
 COLUMNS = (
     "number",
+    "voucher_no",
     "received_at",
     "customer_name",
     "product_model",

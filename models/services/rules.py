@@ -279,6 +279,8 @@ RULES: tuple[Rule, ...] = (
         "SVC-35",
         "收费、发票、收款人与服务成本在服务单上登记，由财务结算。",
         "Charge, invoice, cashier and cost stand on the entry and are settled by finance.",
+        on=("settled",),
+        compute="settle",
         fields=("charge_amount", "invoice_no", "cashier", "service_cost"),
     ),
     row(
@@ -299,6 +301,7 @@ RULES: tuple[Rule, ...] = (
         "SVC-38",
         "接报时间精确到时刻，夜间与节假日均可登记。",
         "A request has its time of day and is taken at night and on holidays alike.",
+        required=("received_at",),
         fields=("received_at",),
     ),
     row(
@@ -315,6 +318,13 @@ RULES: tuple[Rule, ...] = (
         "登记服务依据：产品标准或公司服务承诺。",
         "The basis of the service is recorded: the product standard or the company's promise.",
         fields=("service_basis",),
+    ),
+    row(
+        "CUS-30",
+        "每次服务列在客户页上，完工即更新客户的最近联系日期，无须重复录入。",
+        "Each service stands on the customer's page, and its end updates his last contact with no second entry.",
+        on=("finished",),
+        compute="tell_customer",
     ),
     row(
         "LED-01",

@@ -24,7 +24,7 @@ from models.registers.spare_part import SparePart
 from tests.company import Company, Signed
 from tests.customers import customer_in
 from tests.registers.test_declarations import need, rows
-from tests.rules.walks import exported, form_values, offered, on_sqlite, value, wrong
+from tests.rules.walks import exported, form_values, offered, on_sqlite, one, value, wrong
 from tests.servers import at_once
 from tests.services import APPLICATION, REGISTER, act, at, create, dispatch, far_customer, finish, service
 
@@ -183,6 +183,7 @@ def test_a_service_goes_its_whole_road(company: Company, kind: str, order: str) 
     assert list(numbers.faults(company.catalogue)) == []
 
 
+@pytest.mark.rule("CUS-30")
 def test_a_finished_service_is_a_contact_with_its_customer(company: Company) -> None:
     record = company.service_in("on_site")
     assert service(record).customer.last_contact_on is None
@@ -351,7 +352,8 @@ def test_a_technician_walks_through_the_pages(company: Company) -> None:
     with clock.set_to(at(16)):
         browser = company.browser("service_staff")
         path = f"/admin/{REGISTER}/transition/on_site/?id={record}"
-        assert browser.send(path, form_values(browser.page(path))).status_code == 303
+        arrived = one(browser.page(path), "input[name=arrived_at]")["value"]
+        assert browser.send(path, {"arrived_at": arrived}).status_code == 303
     with clock.set_to(at(62)):
         browser = company.browser("service_staff")
         path = f"/admin/{REGISTER}/transition/finished/?id={record}"
@@ -376,7 +378,7 @@ def test_a_technician_walks_through_the_pages(company: Company) -> None:
     with clock.set_to(at(75)):
         browser = company.browser("service_staff")
         path = f"/admin/{REGISTER}/transition/customer_signed/?id={record}"
-        filled = {**form_values(browser.page(path)), "customer_signed_by": "孙客户"}
+        filled = {"customer_signed_at": "2026-03-04 11:10", "customer_signed_by": "孙客户"}
         paper = (io.BytesIO(b"%PDF-1.4\n%%EOF\n"), "凭证.pdf")
         assert browser.send(path, {**filled, "signed_paper": paper}).status_code == 303
     assert service(record).state == "customer_signed"
@@ -392,6 +394,14 @@ def test_the_next_step_waits_for_the_technician_on_his_first_page(company: Compa
         page = company.browser("service_staff_2").page(f"/admin/{REGISTER}/details/?id={record}")
         assert {"on_site", "enter_costs"} <= offered(page)
         assert "record_finding" not in offered(page)
+
+
+@on_sqlite
+def test_what_goes_the_other_way_does_not_wait_for_the_technician(company: Company) -> None:
+    company.service_in("countersigned")
+    with clock.set_to(at(100)):
+        page = company.browser("service_staff").page(f"/admin/{REGISTER}/?view=waiting")
+    assert page.select("main tr[data-id]") == []
 
 
 # ---- lists and exports --------------------------------------------------------------------------------------------------
@@ -519,7 +529,7 @@ def test_the_application_prints(company: Company) -> None:
 # ---- links ---------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.rule("CUS-30")
+@pytest.mark.rule("CUS-41")
 def test_the_customers_page_lists_his_services_once(company: Company) -> None:
     record = company.service_in("finished")
     with clock.set_to(at(120)):
@@ -529,6 +539,7 @@ def test_the_customers_page_lists_his_services_once(company: Company) -> None:
     shown = [str(row["data-number"]) for row in page.select("tr[data-id]")]
     numbers_shown = [number for number in shown if number.startswith("FW-")]
     assert numbers_shown == [service(record).number]
+    assert service(record).voucher_no in page.get_text()
 
 
 def test_an_open_service_keeps_its_customer_from_the_archive(company: Company) -> None:

@@ -383,8 +383,11 @@ def test_cash_comes_in_between_the_work_and_today(company: Company, day: str) ->
     wrong(outcome, "cash_handed_on", "SVC-08")
 
 
+@pytest.mark.rule("SVC-35")
 def test_the_cashier_is_whoever_settled(company: Company) -> None:
-    assert service(company.service_in("settled", "A")).cashier.username == "finance"
+    row = service(company.service_in("settled", "A"))
+    assert row.cashier is not None
+    assert (row.cashier.username, row.invoice_no) == ("finance", "FP-0031")
 
 
 @pytest.mark.rule("SVC-09")
@@ -854,6 +857,11 @@ def test_publicity_material_is_counted(company: Company) -> None:
     record = company.service_in("on_site")
     finish(company, record, materials=[{"name": "产品手册", "quantity": "3"}])
     assert [(row.name, row.quantity) for row in ServiceMaterial.select()] == [("产品手册", 3)]
+
+
+@pytest.mark.rule("SVC-38")
+def test_a_request_has_its_time_of_day(company: Company) -> None:
+    wrong(create(company, received_at=""), "received_at", "SVC-38")
 
 
 def test_a_request_at_half_past_two_on_a_holiday_is_taken(company: Company) -> None:
