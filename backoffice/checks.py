@@ -436,7 +436,8 @@ class _Check:
             if self.register.balances is None:
                 yield f"{what} needs balances, which the register does not keep"
                 return
-            kinds = frozenset(self.declaration.fields[self.register.balances.kind].choices)
+            kind = self.declaration.fields.get(self.register.balances.kind)
+            kinds = frozenset(kind.choices) if kind is not None else frozenset()
             yield from self._words(what, (report.unit, report.group), self.fields)
             yield from self._words(f"{what}: filters", report.filters, self._references())
             yield from self._words(f"{what}: linked", report.linked, self._references())

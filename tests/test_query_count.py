@@ -13,7 +13,7 @@ from tests.access_world import PEOPLE, World, bound, made_world
 
 LIST, FORM, DETAILS = 8, 24, 20
 # A customer's page lists what hangs on the customer: one query for each such register.
-CUSTOMER = DETAILS + 4
+CUSTOMER = DETAILS + 6
 REGISTERS = (
     "customer_archive",
     "gift_signoff",

@@ -320,18 +320,18 @@ RULES: tuple[Rule, ...] = (
         fields=("service_basis",),
     ),
     row(
-        "LED-01",
-        "包退、包换的服务，归档前须在售后产品数量台帐登记。",
-        "A service of return or exchange is archived only with a line in the after-sales product ledger.",
-        on=("archived",),
-        guard="service_in_ledger",
-    ),
-    row(
         "CUS-30",
         "每次服务列在客户页上，完工即更新客户的最近联系日期，无须重复录入。",
         "Each service stands on the customer's page, and its end updates his last contact with no second entry.",
         on=("finished",),
         compute="tell_customer",
+    ),
+    row(
+        "LED-01",
+        "包退、包换的服务，归档前须在售后产品数量台帐登记。",
+        "A service of return or exchange is archived only with a line in the after-sales product ledger.",
+        on=("archived",),
+        guard="service_in_ledger",
     ),
     *GENERAL,
 )

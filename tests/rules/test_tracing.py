@@ -25,7 +25,7 @@ MET = sorted(
     }
 )
 # The parts of the catalogue that this version has registers for.
-PARTS = ("GIFT-", "CUS-", "KEY-", "ACL-", "RET-", "LED-12", "SVC-")
+PARTS = ("GIFT-", "CUS-", "KEY-", "ACL-", "SVC-", "LED-", "RET-")
 
 
 def marked() -> Counter[str]:
