@@ -136,6 +136,53 @@ def update() -> AnyResponse:
     return again(outcome, form, _edit_page(form, user, typed_version()))
 
 
+class FactorForm(Form):
+    reason = StringField(
+        say("Reason"),
+        description=say("How it is certain who asks: on the telephone anybody can claim to have lost it."),
+        render_kw={"maxlength": 200, "autocomplete": "off"},
+    )
+
+
+@bp.get("/reset_factor/")
+def factor() -> AnyResponse:
+    require(accounts.KEEPERS)
+    return form_page(_factor_page(FactorForm(), wanted_user(wanted_id())))
+
+
+@bp.post("/reset_factor/")
+def reset_factor() -> AnyResponse:
+    account = require(accounts.KEEPERS)
+    user = wanted_user(wanted_id())
+    form = FactorForm(request.form)
+    reason = accounts.clean_name(form.reason.data or "")
+    outcome = accounts.reset_second_factor(
+        user.id, reason, actor_id=account.id, now=clock.now(), address=address()
+    )
+    if isinstance(outcome, Done):
+        text = say("The second factor of {username} is reset; all sessions are ended.", username=outcome.number)
+        return after(outcome, url_for("accounts.details", id=user.id), text)
+    return again(outcome, form, _factor_page(form, user))
+
+
+def _factor_page(form: FactorForm, user: User) -> FormPage:
+    form.reason.flags.starred = True
+    return FormPage(
+        title=read(say("Reset second factor")),
+        register="user",
+        url=url_for("accounts.reset_factor", id=user.id),
+        cancel_url=url_for("accounts.details", id=user.id),
+        groups=(FormGroup("", tuple(form)),),
+        submit=read(say("Reset")),
+        submit_tone="bad",
+        action="reset_factor",
+        id=user.id,
+        number=user.username,
+        hint=read(say("The authenticator and its recovery codes stop to work. If his role needs them, he sets up new ones.")),
+        enctype="application/x-www-form-urlencoded",
+    )
+
+
 def _typed(user: User) -> dict[str, Any]:
     return {
         "username": user.username,

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from peewee import PeeweeException
 
 import admin_views
-from backoffice import clock, texts
+from backoffice import clock, own_account, second_pages, texts
 from backoffice.auth import init_auth
 from backoffice.checks import faults
 from backoffice.config import Settings
@@ -20,7 +20,7 @@ from backoffice.database import open_database
 from backoffice.declarations import Catalogue
 from backoffice.errors import init_errors
 from backoffice.migrate import pending
-from backoffice.passwords import Hasher
+from backoffice.passwords import RULES, Hasher
 from backoffice.paths import resource_dir
 from backoffice.security import init_security
 from models import REGISTERS
@@ -60,6 +60,8 @@ def create_app(
         BABEL_DEFAULT_LOCALE=settings.locale,
         BABEL_TRANSLATION_DIRECTORIES=str(texts.DIRECTORY),
         ONE_TIME_RULE=not demo,
+        SECOND_FACTOR="off" if demo else settings.second_factor,
+        PASSWORD_RULE=RULES[settings.profile],
         DEMO=demo,
         TEMPLATES_AUTO_RELOAD=False,
     )
@@ -86,6 +88,8 @@ def create_app(
     init_security(app, settings)
     app.before_request(_connect)
     init_auth(app, hasher=hasher)
+    app.register_blueprint(own_account.bp)
+    app.register_blueprint(second_pages.bp)
     app.add_url_rule("/healthz", "healthz", healthz)
     admin_views.register_views(app)
     return app

@@ -38,6 +38,8 @@ SCALARS = frozenset(
         "username password old new repeat number state department group active",
     )
 )
+# Where browsers report what the content policy stopped. They send no form token, so the boundary answers itself.
+REPORT_ENDPOINT, REPORT_PATH = "csp_report", "/csp-report"
 _HOST = re.compile(r"(?P<name>[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
 _UNREADABLE = re.compile("[\0\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\\]")
