@@ -24,15 +24,19 @@ from admin_views.pages import (
 from admin_views.plain_pages import (
     address,
     after,
+    after_again,
     again,
     form_page,
     id_or_none,
+    make_once,
     options,
     require,
     typed_version,
     wanted_id,
 )
+from admin_views.sending import token_again
 from backoffice import accounts, clock
+from backoffice.form_tokens import Again
 from backoffice.notices import notify
 from backoffice.outcomes import Done, Stale
 from backoffice.texts import read, say
@@ -93,10 +97,15 @@ def new() -> AnyResponse:
 def create() -> AnyResponse:
     account = require(accounts.KEEPERS)
     form = UserForm(request.form)
+    values, secret = form.values(True), accounts.Secret("", "")
     # No password meets an empty hash: the account opens with the one-time password of the next step.
-    outcome = accounts.create_user(
-        form.values(True), accounts.Secret("", ""), actor_id=account.id, now=clock.now(), address=address()
+    outcome = make_once(
+        "user",
+        lambda: accounts.create_user(values, secret, actor_id=account.id, now=clock.now(), address=address()),
     )
+    if isinstance(outcome, Again):
+        form.offer()
+        return after_again(outcome, url_for("accounts.details", id=outcome.id), _new_page(form))
     if isinstance(outcome, Done):
         notify("done", say("The account {username} is made. Give it a one-time password now.", username=outcome.number))
         return redirect(url_for("accounts.details", id=outcome.id), 303)
@@ -224,6 +233,7 @@ def _new_page(form: UserForm) -> FormPage:
             say("The person gets a one-time password in the next step and chooses his own at the first sign-in.")
         ),
         enctype="application/x-www-form-urlencoded",
+        once=token_again(),
     )
 
 

@@ -35,7 +35,8 @@ from backoffice.history import record
 from backoffice.notices import Kept, take_notices
 from backoffice.passwords import STANDARD, Hasher, Rule
 from backoffice.people import hats
-from backoffice.security import REPORT_ENDPOINT, cookie_name, is_own_path
+from backoffice.csp_reports import REPORT_ENDPOINT
+from backoffice.security import cookie_name, is_own_path
 from backoffice.sessions import Account, Lapsed
 from backoffice.texts import Message, Readable, read, say
 from models.accounts import User

@@ -20,7 +20,7 @@ import jinja2
 from flask import Flask, Response, g, has_request_context, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from peewee import InterfaceError, OperationalError, PeeweeException
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.routing import BuildError
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -102,6 +102,7 @@ _TITLES: dict[int, Readable] = {
     403: say("Not allowed"),
     404: say("Not found"),
     405: say("Not possible here"),
+    408: say("Not received completely"),
     409: say("Not done"),
     413: say("Too large"),
     429: say("Too many attempts"),
@@ -162,6 +163,9 @@ def error_page(
 def _http(error: HTTPException) -> AnyResponse:
     if error.code is None or error.code < 400 or error.response is not None:
         return error.get_response()
+    if isinstance(error, ClientDisconnected):
+        # The body stopped half way, or took longer than the server waits.
+        return error_page(408)
     if isinstance(error, CSRFError):
         log.warning("form token refused", extra={"fields": _where()})
         return error_page(400, _STALE_FORM)
