@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import render_template, url_for
+from flask import current_app, render_template, url_for
 from peewee import JOIN
 
 from admin_views import grants
@@ -71,7 +71,7 @@ def details() -> str:
     now = clock.now()
     keeps = bool(account.roles & accounts.KEEPERS)
     open_now = sessions.open_sessions(user.id, now=now, today=clock.today(), own=account.session_id)
-    wrong = throttle.wrong_guesses(user.username, now=now)
+    wrong = throttle.wrong_guesses(user.username, now=now, limits=current_app.extensions["backoffice_limits"])
     page = DetailsPage(
         title=read(TITLE),
         register="user",
@@ -119,7 +119,7 @@ def _marks(open_now: int, wrong: int, user: User) -> list[tuple[str, str]]:
     if open_now > 1 and in_force("one_session_shown"):
         marks.append((read(say("{count} sessions at once", count=open_now)), "waiting"))
     if wrong:
-        marks.append((read(say("{count} wrong passwords in 15 minutes", count=wrong)), "bad"))
+        marks.append((read(say("{count} wrong passwords a short while ago", count=wrong)), "bad"))
     if user.must_change_password:
         marks.append((read(say("must choose a password")), "neutral"))
     return marks

@@ -127,6 +127,14 @@ def _hops(text: str) -> int:
     return int(text)
 
 
+def _limits(text: str) -> tuple[int, int, int, int]:
+    found = re.fullmatch(r"([0-9]{1,5}),\s*([0-9]{1,5}),\s*([0-9]{1,5}),\s*([0-9]{1,4})", text, re.ASCII)
+    if found is None or "0" in (each.lstrip("0") or "0" for each in found.groups()):
+        raise ValueError(text)
+    account, address, overall, minutes = (int(each) for each in found.groups())
+    return account, address, overall, minutes
+
+
 def _directory(text: str) -> Path:
     path = Path(text).expanduser()
     if not text.strip() or "\0" in text or path.is_file():
@@ -207,6 +215,13 @@ SETTINGS: tuple[Setting, ...] = (
         ", ".join(PROFILES),
         _one_of(*PROFILES),
     ),
+    Setting(
+        "BACKOFFICE_SIGN_IN_LIMITS",
+        "Wrong passwords for one account, from one address and in all, and the minutes in which they count; then waits",
+        "5, 20, 300, 15",
+        "four whole numbers above 0, separated by commas",
+        _limits,
+    ),
 )
 
 
@@ -224,6 +239,7 @@ class Settings:
     trusted_proxies: int
     second_factor: str
     profile: str
+    sign_in_limits: tuple[int, int, int, int]
 
     @classmethod
     def read(cls, environ: Mapping[str, str], *, needs_secret: bool = True) -> Self:

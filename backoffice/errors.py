@@ -24,7 +24,7 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.routing import BuildError
 from werkzeug.wrappers import Response as AnyResponse
 
-from backoffice.database import is_busy
+from backoffice.database import InterruptError, is_busy, is_too_long
 from backoffice.texts import Readable, current_locale, read, say
 
 log = logging.getLogger("backoffice")
@@ -123,6 +123,7 @@ _TEXTS: dict[int, Readable] = {
     500: say("A fault in the product stopped the work; nothing was changed. Tell the administrator the number below."),
     503: Unavailable.text,
 }
+_TOO_LONG = say("This took too long and was given up; nothing was changed. Narrow it down with more filters.")
 _STALE_FORM = say(
     "The form was opened before you last signed in or out, or in another window. "
     "Go back, reload the page and send it again; nothing was changed."
@@ -135,6 +136,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(AppError, _ours)
     app.register_error_handler(OperationalError, _database)
     app.register_error_handler(InterfaceError, _database)
+    app.register_error_handler(InterruptError, _database)
     app.register_error_handler(Exception, _defect)
 
 
@@ -208,7 +210,7 @@ def _ours(error: AppError) -> Response:
     return response
 
 
-def _database(error: OperationalError | InterfaceError) -> Response:
+def _database(error: OperationalError | InterfaceError | InterruptError) -> Response:
     """A database that is locked, full, restarting or gone is 503; a statement it cannot understand is our defect."""
     if "no such" in str(error) or "syntax error" in str(error) or "has no column" in str(error):
         return _defect(error)
@@ -219,7 +221,7 @@ def _database(error: OperationalError | InterfaceError) -> Response:
         "database unavailable",
         extra={"fields": {**_where(), "incident": incident, "error": _first_line(error)}},
     )
-    response = error_page(503, incident=incident)
+    response = error_page(503, _TOO_LONG if is_too_long(error) else None, incident=incident)
     response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response
 

@@ -17,6 +17,7 @@ from backoffice.auth import (
     must_change,
     password_rule,
     signed_in,
+    wait_text,
     with_session,
 )
 from backoffice.errors import NotFound
@@ -56,7 +57,7 @@ def change_password() -> AnyResponse | str:
     limits: throttle.Limits = current_app.extensions["backoffice_limits"]
     slot = throttle.take_slot(account.username, client_address(), now=now, limits=limits)
     if isinstance(slot, throttle.Wait):
-        form.old.errors = [say("Too many wrong attempts. Wait 15 minutes, then try again.")]
+        form.old.errors = [wait_text(slot)]
         return _password_page(form, 429)
     user = User.get_by_id(account.id)
     if not hasher().verify(user.password_hash, old):

@@ -216,8 +216,9 @@ def _pinyin(text: str) -> set[str]:
     from pypinyin import Style, pinyin
 
     readings = pinyin(text, style=Style.NORMAL, heteronym=True, errors="ignore")
-    readings = [{sound.replace("ü", "v") for sound in one} | {sound.replace("ü", "u") for sound in one} for one in readings]
-    return {"".join(sounds) for sounds in islice(product(*map(sorted, readings)), _MOST_READINGS)}
+    # What ü is written as on a keyboard that has none.
+    readings = [[sound.replace("v", as_) for sound in one for as_ in ("v", "u", "yu")] for one in readings]
+    return {"".join(sounds) for sounds in islice(product(*(sorted(set(one)) for one in readings)), _MOST_READINGS)}
 
 
 def _is_han(sign: str) -> bool:
