@@ -165,9 +165,7 @@ def reset_factor() -> AnyResponse:
     user = wanted_user(wanted_id())
     form = FactorForm(request.form)
     reason = accounts.clean_name(form.reason.data or "")
-    outcome = accounts.reset_second_factor(
-        user.id, reason, actor_id=account.id, now=clock.now(), address=address()
-    )
+    outcome = accounts.reset_second_factor(user.id, reason, actor_id=account.id, now=clock.now(), address=address())
     if isinstance(outcome, Done):
         text = say("The second factor of {username} is reset; all sessions are ended.", username=outcome.number)
         return after(outcome, url_for("accounts.details", id=user.id), text)
@@ -187,7 +185,9 @@ def _factor_page(form: FactorForm, user: User) -> FormPage:
         action="reset_factor",
         id=user.id,
         number=user.username,
-        hint=read(say("The authenticator and its recovery codes stop to work. If his role needs them, he sets up new ones.")),
+        hint=read(
+            say("The authenticator and its recovery codes stop to work. If his role needs them, he sets up new ones.")
+        ),
         enctype="application/x-www-form-urlencoded",
     )
 

@@ -57,9 +57,7 @@ class EditViews(Answering):
             outcome = Invalid(found.problems)
         else:
             now = clock.now()
-            outcome = once(
-                sent, lambda: change(actor, declaration, None, "create", found.inputs, None, now), now=now
-            )
+            outcome = once(sent, lambda: change(actor, declaration, None, "create", found.inputs, None, now), now=now)
         if isinstance(outcome, Again):
             if outcome.same:
                 return self._made_before(outcome)

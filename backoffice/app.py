@@ -31,7 +31,6 @@ from models.catalogue import catalogue as rules
 from models.param_defaults import PARAM_DEFAULTS
 from models.register import Register
 
-
 # How long a page may wait for one answer of the database.
 STATEMENT_SECONDS = 10
 

@@ -30,12 +30,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import Form, HiddenField, PasswordField, StringField
 
 from backoffice import clock, second_factor, sessions, throttle
+from backoffice.csp_reports import REPORT_ENDPOINT
 from backoffice.errors import NotFound, log_event
 from backoffice.history import record
 from backoffice.notices import Kept, take_notices
 from backoffice.passwords import STANDARD, Hasher, Rule
 from backoffice.people import hats
-from backoffice.csp_reports import REPORT_ENDPOINT
 from backoffice.security import cookie_name, is_own_path
 from backoffice.sessions import Account, Lapsed
 from backoffice.texts import Message, Readable, read, say

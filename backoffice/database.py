@@ -20,7 +20,6 @@ from typing import Any, Literal
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import apsw
-from apsw import InterruptError
 from peewee import (
     Database,
     DatabaseProxy,
@@ -90,7 +89,7 @@ class SQLiteFile(APSWDatabase):
         self.patience.until = time.monotonic() + self.statement_seconds
         try:
             return super().execute_sql(sql, params)
-        except InterruptError as exc:
+        except apsw.InterruptError as exc:
             raise OperationalError(exc, "the statement took too long") from exc
 
     def _takes_too_long(self) -> bool:
@@ -191,7 +190,7 @@ def is_busy(error: OperationalError) -> bool:
 def is_too_long(error: BaseException) -> bool:
     """Whether the statement was ended because it took too long."""
     cause = getattr(error, "orig", error)
-    return isinstance(cause, InterruptError) or getattr(cause, "sqlstate", None) == "57014"
+    return isinstance(cause, apsw.InterruptError) or getattr(cause, "sqlstate", None) == "57014"
 
 
 def stream(query: ModelSelect, size: int = 2000) -> Iterator[tuple[Any, ...]]:

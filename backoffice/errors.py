@@ -17,6 +17,7 @@ from http import HTTPStatus
 from typing import IO, Any
 
 import jinja2
+from apsw import InterruptError
 from flask import Flask, Response, g, has_request_context, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from peewee import InterfaceError, OperationalError, PeeweeException
@@ -24,7 +25,7 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.routing import BuildError
 from werkzeug.wrappers import Response as AnyResponse
 
-from backoffice.database import InterruptError, is_busy, is_too_long
+from backoffice.database import is_busy, is_too_long
 from backoffice.texts import Readable, current_locale, read, say
 
 log = logging.getLogger("backoffice")

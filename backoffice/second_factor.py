@@ -151,9 +151,7 @@ def redeem(user_id: int, server_key: str, typed: str, *, now: dt.datetime) -> Li
         )
         return "totp" if query.execute() else None
     query = RecoveryCode.update(used_at=now).where(
-        (RecoveryCode.user == user_id)
-        & (RecoveryCode.hash == _hashed(user_id, typed))
-        & RecoveryCode.used_at.is_null()
+        (RecoveryCode.user == user_id) & (RecoveryCode.hash == _hashed(user_id, typed)) & RecoveryCode.used_at.is_null()
     )
     return "recovery" if query.execute() else None
 

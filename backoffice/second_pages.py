@@ -108,7 +108,7 @@ def _pending() -> tuple[User, str] | None:
 
 def _start_again() -> AnyResponse:
     was_waiting = session.pop(PENDING, None) is not None
-    return redirect(url_for("auth.login", **({"why": "late"} if was_waiting else {})), 303)
+    return redirect(url_for("auth.login", why="late" if was_waiting else None), 303)
 
 
 def _code_page(form: CodeForm, text: Readable | None = None, outcome: str = "", status: int = 200) -> AnyResponse:
@@ -154,7 +154,7 @@ def change() -> AnyResponse:
 
 
 def _enrol(account: Account, form: OwnForm, slot: int, now: dt.datetime) -> AnyResponse:
-    salt = session.get(_SALT)
+    salt = str(session.get(_SALT, ""))
     step = None
     if second_factor.is_salt(salt):
         secret = second_factor.secret_of(_server_key(), account.id, salt)

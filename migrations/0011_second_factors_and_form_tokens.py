@@ -63,8 +63,5 @@ def down(migrator, db):
         db.execute_sql(f'DROP TABLE "{table}"')
     migrator.migrate(
         migrator.drop_index("account_session", "account_session_previous_hash"),
-        *(
-            migrator.drop_column("account_session", name)
-            for name in ("rights_version", "previous_hash", "rotated_at")
-        ),
+        *(migrator.drop_column("account_session", name) for name in ("rights_version", "previous_hash", "rotated_at")),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +33,9 @@ def database_url(tmp_path: Path, sqlite_template: Path) -> str:
 
 
 @pytest.fixture(autouse=True)
-def fresh_gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def fresh_gate(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csp_reports, "_gate", csp_reports.Gate(csp_reports.MOST_A_MINUTE))
     log_to()
-    yield
 
 
 @pytest.fixture
@@ -61,9 +59,18 @@ def logged(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     ("kind", "report"),
     [
         (NEW, [{"type": "csp-violation", "body": BODY}]),
-        (OLD, {"csp-report": {"document-uri": BODY["documentURL"], "blocked-uri": BODY["blockedURL"], "violated-directive": "script-src-elem"}}),
+        (
+            OLD,
+            {
+                "csp-report": {
+                    "document-uri": BODY["documentURL"],
+                    "blocked-uri": BODY["blockedURL"],
+                    "violated-directive": "script-src-elem",
+                }
+            },
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_report_is_one_line_without_what_it_carries(
     app: Flask, capsys: pytest.CaptureFixture[str], kind: str, report: Any
 ) -> None:
@@ -88,7 +95,9 @@ def test_no_report_is_a_defect(app: Flask, raw: bytes) -> None:
     assert send(app, raw).status_code == 204
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/json", "application/x-www-form-urlencoded", "multipart/form-data"])
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/json", "application/x-www-form-urlencoded", "multipart/form-data"]
+)
 def test_what_another_site_could_send_is_no_report(app: Flask, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert send(app, [{"body": BODY}], kind).status_code == 415
     assert send(app, [{"body": BODY}], NEW, Origin="https://evil.example").status_code == 403

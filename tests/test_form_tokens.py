@@ -141,7 +141,9 @@ def test_a_token_is_its_owner_s_alone(clerk: Signed, company: Company) -> None:
 def test_a_token_of_another_form_keeps_nothing_from_being_made(clerk: Signed, company: Company) -> None:
     token = token_in(clerk.get(NEW).text)
     clerk.send(NEW, {**TYPED, "once": token})
-    answer = clerk.send("/admin/gift_signoff/new/", {**customer_form(company, roadshow="", purpose="visit"), "once": token})
+    answer = clerk.send(
+        "/admin/gift_signoff/new/", {**customer_form(company, roadshow="", purpose="visit"), "once": token}
+    )
     assert answer.status_code in (303, 422)
     assert "/gift_item/" not in answer.headers.get("Location", "")
 

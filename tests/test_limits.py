@@ -17,7 +17,8 @@ from backoffice.database import connected, dialect, is_too_long, open_database, 
 from models.accounts import User
 from models.base import db
 from models.params import Param
-from tests.accounts_app import CHEAP, NOW as THEN, Browser, at, make_app, make_user
+from tests.accounts_app import CHEAP, Browser, at, make_app, make_user
+from tests.accounts_app import NOW as THEN
 from tests.company import NOW, SECRET, Company
 
 # Minutes of work on either database.
@@ -74,9 +75,9 @@ def test_a_long_export_is_not_ended_between_its_rows(hurried: Database) -> None:
 
 
 def test_the_server_waits_ten_seconds_and_a_command_longer(database_url: str) -> None:
-    app_database = open_database(database_url, 10)
+    app_database: Any = open_database(database_url, 10)
     if database_url.startswith("sqlite"):
-        assert app_database.statement_seconds == 10  # type: ignore[attr-defined]
+        assert app_database.statement_seconds == 10
         return
     with connected(app_database):
         assert app_database.execute_sql("SHOW statement_timeout").fetchone()[0] == "10s"

@@ -125,7 +125,14 @@ def test_a_role_that_is_lent_demands_it_too(app: Flask) -> None:
     assert browser.get("/").status_code == 200
     today = clock.today()
     Delegation.create(
-        owner=head, delegate=deputy, role="dept_head", starts_on=today, ends_on=today, reason="x", created_at=NOW, updated_at=NOW
+        owner=head,
+        delegate=deputy,
+        role="dept_head",
+        starts_on=today,
+        ends_on=today,
+        reason="x",
+        created_at=NOW,
+        updated_at=NOW,
     )
     assert browser.get("/").headers["Location"] == SETUP
 
@@ -150,7 +157,9 @@ def test_it_is_set_up_with_code_and_password_and_shows_its_codes_once(app: Flask
     assert browser.get("/").status_code == 200
     assert other.get("/").status_code == 302  # What was open with a password alone is not any more.
     assert actions()[-1] == "account:factor:enrol"
-    stored = json.dumps([list(row.values()) for row in [*RecoveryCode.select().dicts(), *SecondFactor.select().dicts()]], default=str)
+    stored = json.dumps(
+        [list(row.values()) for row in [*RecoveryCode.select().dicts(), *SecondFactor.select().dicts()]], default=str
+    )
     history = json.dumps(list(AuditEvent.select().dicts()), default=str)
     for one in (*codes, *(text.replace("-", "") for text in codes), secret):
         assert one not in stored + history + str(browser.cookie("notice"))
@@ -338,7 +347,9 @@ def test_a_recovery_code_works_once_and_says_how_many_are_left(app: Flask) -> No
     assert "9" in page(browser.get("/login")).select_one("[data-outcome=info]").get_text()  # type: ignore[union-attr]
     assert type_code(at_code(app), codes[3]).status_code == 422
     assert type_code(at_code(app), codes[4]).status_code == 303
-    details = [json.loads(one.detail) for one in AuditEvent.select().where(AuditEvent.action == "account:login:success")]
+    details = [
+        json.loads(one.detail) for one in AuditEvent.select().where(AuditEvent.action == "account:login:success")
+    ]
     assert details == [{"factor": "recovery"}] * 2
 
 

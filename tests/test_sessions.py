@@ -244,7 +244,6 @@ def test_the_id_before_is_good_for_the_other_requests_of_a_page_alone(database: 
 
 
 def test_of_requests_at_once_one_renews_and_none_is_signed_out(database: Database) -> None:
-    app = make_app(database)
     user = make_user()
     token = open_one(user)
     give(user, "finance")
