@@ -55,6 +55,8 @@ ACTIONS: Mapping[str, Any] = {
     "account:factor:codes": say("new recovery codes"),
     "account:factor:remove": say("second factor taken away"),
     "account:factor:reset": say("second factor reset"),
+    "account:factor:failure": say("second factor not changed: wrong code or password"),
+    "account:password:failure": say("password not changed: the present one was wrong"),
     "account:sessions:end": say("sessions ended"),
     "account:grant": say("export granted or taken back"),
     "account:login:success": say("signed in"),

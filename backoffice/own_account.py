@@ -62,6 +62,8 @@ def change_password() -> AnyResponse | str:
     user = User.get_by_id(account.id)
     if not hasher().verify(user.password_hash, old):
         form.old.errors = [say("The present password is wrong. Type the one you signed in with.")]
+        with db.atomic():
+            _note("account:password:failure", account, now)
         return _password_page(form, 422)
     throttle.give_back(slot)
     problem = _new_problem(user, old, new, form.repeat.data or "")
@@ -112,15 +114,20 @@ def _store_password(user: User, account: Account, hashed: str, now: dt.datetime)
             address=client_address(),
             agent=request.headers.get("User-Agent", ""),
         )
-        record(
-            "account:password",
-            now=now,
-            actor=account,
-            record_id=user.id,
-            number=user.username,
-            address=client_address(),
-        )
+        _note("account:password", account, now)
     return token
+
+
+def _note(action: str, account: Account, now: dt.datetime, **detail: object) -> None:
+    record(
+        action,
+        now=now,
+        actor=account,
+        record_id=account.id,
+        number=account.username,
+        detail=detail,
+        address=client_address(),
+    )
 
 
 def _password_page(form: PasswordForm, status: int = 200) -> AnyResponse:
@@ -156,7 +163,7 @@ def end_sessions() -> AnyResponse:
     if request.form.get("action") == "end_others":
         with db.atomic():
             count = sessions.end_all(account.id, now=now, why="ended", keep=account.session_id)
-            _record_end(account, now, count)
+            _note("account:sessions:end", account, now, count=count)
         notify("done", say("{count} other sessions are signed out.", count=count))
         return redirect(url_for("own.sessions_page"), 303)
     wanted = request.form.get("session", "")
@@ -167,21 +174,9 @@ def end_sessions() -> AnyResponse:
     with db.atomic():
         if not sessions.end(int(wanted), now=now, why="ended", user_id=account.id):
             raise NotFound
-        _record_end(account, now, 1)
+        _note("account:sessions:end", account, now, count=1)
     notify("done", say("The session is signed out."))
     return redirect(url_for("own.sessions_page"), 303)
-
-
-def _record_end(account: Account, now: dt.datetime, count: int) -> None:
-    record(
-        "account:sessions:end",
-        now=now,
-        actor=account,
-        record_id=account.id,
-        number=account.username,
-        detail={"count": count},
-        address=client_address(),
-    )
 
 
 def session_row(row: sessions.OpenSession) -> dict[str, Any]:

@@ -42,6 +42,10 @@ _WRONG_CODE: Message = say(
     "This code is wrong, too old, or was used already. Type the one that the authenticator shows now, or a recovery code."
 )
 
+_NOT_YET: Message = say(
+    "This is not the code that the authenticator shows for this picture now. Check that its clock is right."
+)
+
 
 class CodeForm(Form):
     code = StringField(
@@ -144,13 +148,19 @@ def change() -> AnyResponse:
     user = User.get_by_id(account.id)
     if not hasher().verify(user.password_hash, form.password.data or ""):
         form.password.errors = [say("The present password is wrong. Type the one you signed in with.")]
-        return _own_page(account, form, status=422)
+        return _refused(account, form, now)
     if action == "enrol":
         return _enrol(account, form, slot, now)
     if second_factor.redeem(account.id, _server_key(), form.code.data or "", now=now) is None:
         form.code.errors = [_WRONG_CODE]
-        return _own_page(account, form, status=422)
+        return _refused(account, form, now)
     return _new_codes(account, slot, now) if action == "codes" else _remove(account, slot, now)
+
+
+def _refused(account: Account, form: OwnForm, now: dt.datetime) -> AnyResponse:
+    with db.atomic():
+        _note("account:factor:failure", account, now)
+    return _own_page(account, form, status=422)
 
 
 def _enrol(account: Account, form: OwnForm, slot: int, now: dt.datetime) -> AnyResponse:
@@ -160,8 +170,8 @@ def _enrol(account: Account, form: OwnForm, slot: int, now: dt.datetime) -> AnyR
         secret = second_factor.secret_of(_server_key(), account.id, salt)
         step = second_factor.step_of(secret, form.code.data or "", now)
     if step is None:
-        form.code.errors = [_WRONG_CODE]
-        return _own_page(account, form, status=422)
+        form.code.errors = [_NOT_YET]
+        return _refused(account, form, now)
     with db.atomic():
         throttle.give_back(slot)
         codes = second_factor.enrol(account.id, salt, step, now=now)
@@ -219,6 +229,7 @@ def _own_page(
     if account.has_factor:
         shown["left"] = second_factor.codes_left(account.id)
     else:
+        form.code.description = say("The six digits that your authenticator shows.")
         if not second_factor.is_salt(session.get(_SALT)):
             session[_SALT] = second_factor.fresh_salt()
         secret = second_factor.secret_of(_server_key(), account.id, session[_SALT])

@@ -394,6 +394,7 @@ def test_an_open_browser_is_not_enough_to_change_it(app: Flask, action: str, mis
     with at(seconds=30):
         typed = {"action": action, "code": code(secret, seconds=30), "password": PASSWORD, missing: "nonsense"}
         assert browser.post(SETUP, typed, form=SETUP).status_code == 422
+        assert actions()[-1] == "account:factor:failure"
     assert SecondFactor.select().count() == 1
     assert RecoveryCode.select().where(RecoveryCode.used_at.is_null()).count() == 10
 
