@@ -382,6 +382,21 @@ def test_new_recovery_codes_end_the_old_ones(app: Flask) -> None:
     assert not {row.hash for row in RecoveryCode.select()} & set(old)
 
 
+@pytest.mark.parametrize("path", ["/login", "/account/password/", SETUP])
+def test_passwords_are_masked_and_managers_of_passwords_may_fill_them(app: Flask, path: str) -> None:
+    """ASVS 6.2.6 and 6.2.7."""
+    make_user("alice")
+    browser = Browser(app) if path == "/login" else signed_in(app, "alice")
+    fields = page(browser.get(path)).select(
+        "input[name*=password], input[name=old], input[name=new], input[name=repeat]"
+    )
+    assert fields
+    for field in fields:
+        assert field["type"] == "password"
+        assert field["autocomplete"] in ("current-password", "new-password")
+        assert not [name for name in field.attrs if name.startswith("on")]
+
+
 # --- changing and losing it -----------------------------------------------------------------------------------------------
 
 

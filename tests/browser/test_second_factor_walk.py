@@ -95,6 +95,9 @@ def test_an_approver_signs_in_with_two_factors(people: People, server: Any) -> N
     fits(boss)
     boss.press("main a.primary")
     boss.open("/admin/user/")
+    # Nothing stays in the browser beside the cookies, and no script reads those (ASVS 14.3.3, 3.3.4).
+    assert boss.page.evaluate("localStorage.length + sessionStorage.length") == 0
+    assert boss.page.evaluate("document.cookie") == ""
     boss.open(SETUP)
     boss.look("factor-own")
     fits(boss)
