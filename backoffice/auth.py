@@ -164,13 +164,23 @@ def uses_factors() -> bool:
 
 def needs_factor(account: Account) -> bool:
     """Whether the person must have a second factor, by his own roles or by one that is lent to him today."""
-    who = current_app.config["SECOND_FACTOR"]
-    needing = second_factor.needing(current_app.extensions.get("backoffice_catalogue"), who)
-    if not uses_factors() or second_factor.demanded(account.roles, needing):
-        return uses_factors()
+    needing = _needing()
+    if second_factor.demanded(account.roles, needing):
+        return True
+    if not needing or not account.has_delegation:
+        return False
     worn: Any = account
-    lent = hats(worn, (), clock.today()) if account.has_delegation else ()
-    return second_factor.demanded((hat.role for hat in lent), needing)
+    return second_factor.demanded((hat.role for hat in hats(worn, (), clock.today())), needing)
+
+
+def _needing() -> frozenset[str] | None:
+    """The roles that need a second factor; worked out once for a catalogue and a setting."""
+    catalogue, who = current_app.extensions.get("backoffice_catalogue"), current_app.config["SECOND_FACTOR"]
+    known: dict[Any, frozenset[str] | None] = current_app.extensions.setdefault("backoffice_needing", {})
+    key = (id(catalogue), who)
+    if key not in known:
+        known[key] = second_factor.needing(catalogue, who)
+    return known[key]
 
 
 def must_enrol(account: Account) -> bool:
