@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from peewee import Database
 
-from backoffice import accounts, clock, second_factor
+from backoffice import accounts, auth, clock, second_factor
 from backoffice.app import make_catalogue
 from backoffice.database import connected
 from backoffice.outcomes import Declined, Done, Forbidden, Invalid
@@ -227,6 +227,31 @@ def test_the_code_opens_a_session_and_leads_on(app: Flask) -> None:
     assert browser.get("/").status_code == 200
     event = AuditEvent.get(AuditEvent.action == "account:login:success")
     assert json.loads(event.detail) == {"factor": "totp"}
+
+
+def test_over_tls_the_cookie_is_bound_to_the_host(app: Flask) -> None:
+    secret = equipped()
+    browser = at_code(app, https=True)
+    answer = type_code(browser, code(secret))
+    (cookie,) = [line for line in answer.headers.getlist("Set-Cookie") if line.startswith("__Host-sid=")]
+    for part in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"):
+        assert part in cookie
+    assert "Domain" not in cookie
+
+
+def test_a_fault_in_the_gate_shows_no_page(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ASVS 16.5.3."""
+    make_user("alice")
+    browser = signed_in(app, "alice")
+
+    def broken(_account: Any) -> bool:
+        raise RuntimeError("the policy is out of order")
+
+    monkeypatch.setattr(auth, "needs_factor", broken)
+    answer = browser.get("/")
+    assert answer.status_code == 500
+    assert "salesperson" not in answer.text
+    assert "out of order" not in answer.text
 
 
 @pytest.mark.parametrize(("late", "status"), [(-60, 422), (-30, 303), (0, 303), (30, 303), (60, 422)])
