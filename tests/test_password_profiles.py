@@ -88,7 +88,7 @@ def test_u_with_dots_is_written_with_v_or_u() -> None:
         ("otter kettle 17 lamps", True, True),
         ("Vx7!kettle", False, True),
         ("Vx7!kett", False, True),
-        ("Vx7!ket", False, False),
+        ("Vx7!cup", False, False),
         ("VXKETTLEOTTERZ", True, False),
         ("小河流水哗啦啦地流过门前a", True, False),
         ("小河流水哗啦啦流a1", False, True),

@@ -14,6 +14,10 @@ import pytest
 
 from tests.browser.conftest import Person, command, free_port, serving
 
+axe = pytest.importorskip(
+    "axe_playwright_python.sync_playwright", reason="axe is missing; pip install axe-playwright-python"
+)
+
 People = Callable[..., Person]
 PASSWORD = "山高水长-2026-新密码"
 SETUP = "/account/second-factor/"
@@ -47,9 +51,13 @@ def choose_password(person: Person, old: str) -> None:
 
 
 def fits(person: Person) -> None:
-    """Nothing is wider than the window."""
+    """Nothing is wider than the window, and axe finds nothing serious."""
     wide = person.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, f"{person.page.url} is {wide} px too wide"
+    found = [
+        one for one in axe.Axe().run(person.page).response["violations"] if one["impact"] in {"critical", "serious"}
+    ]
+    assert not found, [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found]
 
 
 @pytest.fixture
