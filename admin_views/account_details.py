@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import render_template, url_for
+from flask import current_app, render_template, url_for
 from peewee import JOIN
 
 from admin_views import grants
@@ -37,8 +37,8 @@ from admin_views.plain_pages import (
     require,
     wanted_id,
 )
-from backoffice import accounts, clock, sessions, throttle
-from backoffice.auth import in_force
+from backoffice import accounts, clock, second_factor, sessions, throttle
+from backoffice.auth import in_force, uses_factors
 from backoffice.texts import read, say
 from backoffice.values import moment
 from models.accounts import Area, Department, ExportGrant, Group, User
@@ -51,6 +51,12 @@ ACTIONS: Mapping[str, Any] = {
     "account:roles": say("roles changed"),
     "account:password": say("password changed"),
     "account:reset": say("password reset"),
+    "account:factor:enrol": say("second factor set up"),
+    "account:factor:codes": say("new recovery codes"),
+    "account:factor:remove": say("second factor taken away"),
+    "account:factor:reset": say("second factor reset"),
+    "account:factor:failure": say("second factor not changed: wrong code or password"),
+    "account:password:failure": say("password not changed: the present one was wrong"),
     "account:sessions:end": say("sessions ended"),
     "account:grant": say("export granted or taken back"),
     "account:login:success": say("signed in"),
@@ -67,7 +73,7 @@ def details() -> str:
     now = clock.now()
     keeps = bool(account.roles & accounts.KEEPERS)
     open_now = sessions.open_sessions(user.id, now=now, today=clock.today(), own=account.session_id)
-    wrong = throttle.wrong_guesses(user.username, now=now)
+    wrong = throttle.wrong_guesses(user.username, now=now, limits=current_app.extensions["backoffice_limits"])
     page = DetailsPage(
         title=read(TITLE),
         register="user",
@@ -98,7 +104,16 @@ def _facts(user: User) -> tuple[Cell, ...]:
         roles_cell(sorted(accounts.roles_of(user.id))),
         active_cell(user),
         Cell("password_changed_at", changed, label=read(say("Password of"))),
+        *_factor_cell(user),
     )
+
+
+def _factor_cell(user: User) -> list[Cell]:
+    if not uses_factors():
+        return []
+    has = second_factor.has_factor(user.id)
+    text = say("set up") if has else say("none")
+    return [Cell("second_factor", read(text), value="true" if has else "false", label=read(say("Second factor")))]
 
 
 def _marks(open_now: int, wrong: int, user: User) -> list[tuple[str, str]]:
@@ -106,7 +121,7 @@ def _marks(open_now: int, wrong: int, user: User) -> list[tuple[str, str]]:
     if open_now > 1 and in_force("one_session_shown"):
         marks.append((read(say("{count} sessions at once", count=open_now)), "waiting"))
     if wrong:
-        marks.append((read(say("{count} wrong passwords in 15 minutes", count=wrong)), "bad"))
+        marks.append((read(say("{count} wrong passwords a short while ago", count=wrong)), "bad"))
     if user.must_change_password:
         marks.append((read(say("must choose a password")), "neutral"))
     return marks
@@ -127,6 +142,8 @@ def _tools(user: User, keeps: bool, own_id: int) -> tuple[Button, ...]:
         tone="primary" if never_set else "plain",
         confirm="" if never_set else read(sure),
     )
+    has_factor = uses_factors() and second_factor.has_factor(user.id)
+    lost = Button("reset_factor", read(say("Reset second factor")), url_for("accounts.factor", id=user.id))
     rows = (("rowid", str(user.id)),)
     turn = ("disable", say("Disable"), "bad") if user.active else ("enable", say("Enable"), "good")
     acts = [("end_sessions", say("End all sessions"), "plain"), turn]
@@ -134,7 +151,7 @@ def _tools(user: User, keeps: bool, own_id: int) -> tuple[Button, ...]:
         Button(
             "edit", read(say("Edit")), url_for("accounts.edit", id=user.id), tone="plain" if never_set else "primary"
         ),
-        *(() if user.id == own_id else (reset,)),
+        *(() if user.id == own_id else (reset, lost) if has_factor else (reset,)),
         *(
             Button(name, read(text), url_for("accounts.act"), "post", tone=tone, fields=(("action", name), *rows))
             for name, text, tone in acts

@@ -24,15 +24,19 @@ from admin_views.pages import (
 from admin_views.plain_pages import (
     address,
     after,
+    after_again,
     again,
     form_page,
     id_or_none,
+    make_once,
     options,
     require,
     typed_version,
     wanted_id,
 )
+from admin_views.sending import token_again
 from backoffice import accounts, clock
+from backoffice.form_tokens import Again
 from backoffice.notices import notify
 from backoffice.outcomes import Done, Stale
 from backoffice.texts import read, say
@@ -93,10 +97,15 @@ def new() -> AnyResponse:
 def create() -> AnyResponse:
     account = require(accounts.KEEPERS)
     form = UserForm(request.form)
+    values, secret = form.values(True), accounts.Secret("", "")
     # No password meets an empty hash: the account opens with the one-time password of the next step.
-    outcome = accounts.create_user(
-        form.values(True), accounts.Secret("", ""), actor_id=account.id, now=clock.now(), address=address()
+    outcome = make_once(
+        "user",
+        lambda: accounts.create_user(values, secret, actor_id=account.id, now=clock.now(), address=address()),
     )
+    if isinstance(outcome, Again):
+        form.offer()
+        return after_again(outcome, url_for("accounts.details", id=outcome.id), _new_page(form))
     if isinstance(outcome, Done):
         notify("done", say("The account {username} is made. Give it a one-time password now.", username=outcome.number))
         return redirect(url_for("accounts.details", id=outcome.id), 303)
@@ -134,6 +143,53 @@ def update() -> AnyResponse:
         page = _edit_page(form, wanted_user(user.id), outcome.version, _differences(form, user), outcome.by)
         return again(outcome, form, page)
     return again(outcome, form, _edit_page(form, user, typed_version()))
+
+
+class FactorForm(Form):
+    reason = StringField(
+        say("Reason"),
+        description=say("How it is certain who asks: on the telephone anybody can claim to have lost it."),
+        render_kw={"maxlength": 200, "autocomplete": "off"},
+    )
+
+
+@bp.get("/reset_factor/")
+def factor() -> AnyResponse:
+    require(accounts.KEEPERS)
+    return form_page(_factor_page(FactorForm(), wanted_user(wanted_id())))
+
+
+@bp.post("/reset_factor/")
+def reset_factor() -> AnyResponse:
+    account = require(accounts.KEEPERS)
+    user = wanted_user(wanted_id())
+    form = FactorForm(request.form)
+    reason = accounts.clean_name(form.reason.data or "")
+    outcome = accounts.reset_second_factor(user.id, reason, actor_id=account.id, now=clock.now(), address=address())
+    if isinstance(outcome, Done):
+        text = say("The second factor of {username} is reset; all sessions are ended.", username=outcome.number)
+        return after(outcome, url_for("accounts.details", id=user.id), text)
+    return again(outcome, form, _factor_page(form, user))
+
+
+def _factor_page(form: FactorForm, user: User) -> FormPage:
+    form.reason.flags.starred = True
+    return FormPage(
+        title=read(say("Reset second factor")),
+        register="user",
+        url=url_for("accounts.reset_factor", id=user.id),
+        cancel_url=url_for("accounts.details", id=user.id),
+        groups=(FormGroup("", tuple(form)),),
+        submit=read(say("Reset")),
+        submit_tone="bad",
+        action="reset_factor",
+        id=user.id,
+        number=user.username,
+        hint=read(
+            say("The authenticator and its recovery codes stop to work. If his role needs them, he sets up new ones.")
+        ),
+        enctype="application/x-www-form-urlencoded",
+    )
 
 
 def _typed(user: User) -> dict[str, Any]:
@@ -177,6 +233,7 @@ def _new_page(form: UserForm) -> FormPage:
             say("The person gets a one-time password in the next step and chooses his own at the first sign-in.")
         ),
         enctype="application/x-www-form-urlencoded",
+        once=token_again(),
     )
 
 

@@ -22,6 +22,7 @@ from admin_views.pages import (
 from admin_views.plain_pages import (
     address,
     after,
+    after_again,
     again,
     bad_days,
     column,
@@ -29,6 +30,7 @@ from admin_views.plain_pages import (
     form_page,
     id_or_none,
     list_page,
+    make_once,
     options,
     page_window,
     pager,
@@ -38,8 +40,10 @@ from admin_views.plain_pages import (
     typed_version,
     wanted_id,
 )
+from admin_views.sending import token_again
 from backoffice import accounts, clock
 from backoffice.errors import BadRequest, NotFound
+from backoffice.form_tokens import Again
 from backoffice.notices import notify
 from backoffice.outcomes import Declined, Done, Outcome, Stale
 from backoffice.texts import read, say
@@ -183,9 +187,16 @@ def create_delegation() -> AnyResponse:
         ends_on=form.ends_on.data,
         reason=accounts.clean_name(form.reason.data or ""),
     )
-    outcome: Outcome = bad_days(form, "starts_on", "ends_on") or accounts.create_delegation(
-        values, actor_id=account.id, now=clock.now(), today=clock.today(), address=address()
-    )
+
+    def work() -> Outcome:
+        return bad_days(form, "starts_on", "ends_on") or accounts.create_delegation(
+            values, actor_id=account.id, now=clock.now(), today=clock.today(), address=address()
+        )
+
+    outcome = make_once("delegation", work)
+    if isinstance(outcome, Again):
+        form.offer()
+        return after_again(outcome, url_for("delegations.edit", id=outcome.id), _delegation_page(form))
     if isinstance(outcome, Done):
         notify("done", say("The delegation is made."))
         return redirect(url_for("delegations.edit", id=outcome.id), 303)
@@ -256,6 +267,7 @@ def _delegation_page(form: DelegationForm) -> FormPage:
         action="create",
         hint=read(say("What he does in this time carries both names. He never approves what he made himself.")),
         enctype="application/x-www-form-urlencoded",
+        once=token_again(),
     )
 
 

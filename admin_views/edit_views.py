@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from flask import request, url_for
+from flask import redirect, request, url_for
 from flask_admin import expose
 
 from admin_views.answering import Answer, Answering, whole
 from admin_views.form_pages import FormBuilder
 from admin_views.pages import Notice
+from admin_views.sending import sending, token_again
 from admin_views.typed import typed_inputs
 from admin_views.web import demand, wanted_id
 from backoffice import clock, copying, typable
 from backoffice.access import Access
 from backoffice.change import change, may_update
 from backoffice.errors import NotFound
+from backoffice.form_tokens import Again, already, once
+from backoffice.notices import notify
 from backoffice.outcomes import Invalid, Outcome
 from backoffice.picking import label_of, may_choose, past_label
 from backoffice.reading import SeenLine
@@ -35,22 +39,44 @@ class EditViews(Answering):
         builder = FormBuilder(actor, declaration)
         title = read(say("New: {register}", register=label(declaration.register)))
         url, cancel = url_for(f"{self.register}.create_view"), url_for(f"{self.register}.index_view")
+        sent = sending(actor.id, self.register)
+
+        def page(status: int, notices: Sequence[Notice], filled: FormBuilder, fresh: bool = False) -> Answer:
+            form = replace(filled.edit_page(may, title, url, cancel), once=token_again(fresh=fresh))
+            return self._page("register/form.html", form, status, notices)
+
         if request.method == "GET":
             if "copy" in request.args:
                 self._copy(actor, builder, wanted_id("copy"))
             self._begin(actor, builder, may)
-            return self._page("register/form.html", builder.edit_page(may, title, url, cancel))
+            return page(200, (), builder, fresh=True)
+        # Asked before uploads are stored; the claim of the token in the transaction decides.
+        before = already(sent)
+        if before is not None and before.same:
+            return self._made_before(before)
         found = self._typed(actor, may)
+        outcome: Outcome | Again
         if found.problems:
-            outcome: Outcome = Invalid(found.problems)
+            outcome = Invalid(found.problems)
         else:
-            outcome = change(actor, declaration, None, "create", found.inputs, None, clock.now())
-        return self._answer(
-            outcome,
-            lambda status, notices, b: self._form(b, may, title, url, cancel, status, notices),
-            builder,
-            found.inputs,
-        )
+            now = clock.now()
+            outcome = once(sent, lambda: change(actor, declaration, None, "create", found.inputs, None, now), now=now)
+        if isinstance(outcome, Again):
+            if outcome.same:
+                return self._made_before(outcome)
+            builder.repeat, builder.inputs = True, found.inputs
+            return page(409, [self._other_content(outcome)], builder, fresh=True)
+        return self._answer(outcome, page, builder, found.inputs)
+
+    def _made_before(self, made: Again) -> Answer:
+        notify("done", say("This form was sent already; this is what it made."))
+        return redirect(url_for(f"{self.register}.details_view", id=made.id), 303)
+
+    def _other_content(self, made: Again) -> Notice:
+        """Somebody went back, changed what he had typed, and sent it again: perhaps a second record, perhaps a mistake."""
+        text = say("This form has made a record already, and holds something else now. Save again to make another one.")
+        url = url_for(f"{self.register}.details_view", id=made.id)
+        return Notice("refused", read(text), url=url, url_label=read(say("What it made")))
 
     def _begin(self, actor: Access, builder: FormBuilder, may: Typable) -> None:
         """References named in the address stand in the form, where they may be chosen: `?complaint=3`."""

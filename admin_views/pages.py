@@ -312,6 +312,7 @@ class FormPage:
     rest: tuple[FormGroup, ...] = ()  # Groups below the lines.
     problems: tuple[Any, ...] = ()  # Texts that belong to no field of the form.
     enctype: str = "multipart/form-data"
+    once: str = ""  # Forms for something new: sent twice they make it once.
 
 
 @dataclass(frozen=True)

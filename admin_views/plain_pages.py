@@ -6,7 +6,8 @@ The pages of registers have their own house class; these are for accounts, grant
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,10 +17,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import Form
 
 from admin_views.pages import Column, FormPage, ListPage, Notice, Pager
+from admin_views.sending import sending, token_again
+from backoffice import clock
 from backoffice.account_changes import problem
 from backoffice.auth import current_account
 from backoffice.clauses import cited
 from backoffice.errors import BadRequest, Forbidden, NotFound
+from backoffice.form_tokens import Again, once
 from backoffice.notices import notify, take_notices
 from backoffice.outcomes import Declined, Done, Invalid, Outcome, Stale
 from backoffice.outcomes import Forbidden as ForbiddenOutcome
@@ -205,6 +209,21 @@ def after(outcome: Outcome, url: str, done: Readable) -> AnyResponse:
     else:
         raise NotFound
     return redirect(url, 303)
+
+
+def make_once(register: str, work: Callable[[], Outcome]) -> Outcome | Again:
+    """What a form for something new answers, made once however often it is sent."""
+    return once(sending(me().id, register), work, now=clock.now())
+
+
+def after_again(made: Again, url: str, page: FormPage) -> AnyResponse:
+    """The form was sent before: to what it made, or, when its content is another by now, the form with a new token."""
+    if made.same:
+        notify("done", say("This form was sent already; this is what it made."))
+        return redirect(url, 303)
+    text = say("This form has made a record already, and holds something else now. Save again to make another one.")
+    told = Notice("refused", read(text), url=url, url_label=read(say("What it made")))
+    return form_page(replace(page, once=token_again(fresh=True)), status=409, notices=[told])
 
 
 def refuse_unless_possible(outcome: Outcome) -> None:

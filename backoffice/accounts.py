@@ -18,11 +18,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from backoffice import sessions
+from backoffice import second_factor, sessions
 from backoffice.account_changes import (
     KEEPERS,
     READERS,
     Actor,
+    check_reason,
     clean_name,
     in_one_transaction,
     lock_both,
@@ -46,7 +47,7 @@ from backoffice.grants import (
     revoke_export,
 )
 from backoffice.outcomes import Declined, Done, Errors, Forbidden, Invalid, Missing, Outcome
-from backoffice.passwords import Hasher, one_time_password
+from backoffice.passwords import Hasher, one_time_password, remember
 from backoffice.texts import Message, label, say
 from models.accounts import Area, Department, Group, User, UserRole
 from models.matrix import ROLES
@@ -198,6 +199,7 @@ def reset_password(
             return refused or Missing()
         if actor.id == user.id:
             return Declined(say("Change your own password under “Change password”; a reset is for others."))
+        remember(user, now)
         save(
             user,
             now,
@@ -209,6 +211,32 @@ def reset_password(
         ended = sessions.end_all(user.id, now=now, why="reset")
         note("account:reset", user, actor, now, address, {}, sessions=ended)
         return _done(user, "reset")
+
+    return in_one_transaction(work)
+
+
+def reset_second_factor(
+    user_id: int, reason: str, *, actor_id: int | None, now: dt.datetime, address: str = ""
+) -> Outcome:
+    """Take the authenticator and the recovery codes of somebody who has lost them, and end all his sessions."""
+
+    def work() -> Outcome:
+        actor, user = lock_both(actor_id, user_id)
+        refused = may_change(actor, user)
+        if refused is not None or actor is None or user is None:
+            return refused or Missing()
+        if actor.id == user.id:
+            return Declined(say("Change your own second factor under “Second factor”; a reset is for others."))
+        errors = Errors()
+        check_reason(reason, errors)
+        if errors.found:
+            return Invalid(errors.found)
+        if not second_factor.remove(user.id):
+            return Declined(say("{name} has no second factor.", name=user.name))
+        save(user, now)
+        ended = sessions.end_all(user.id, now=now, why="factor")
+        note("account:factor:reset", user, actor, now, address, {}, sessions=ended, reason=reason)
+        return _done(user, "reset_second_factor")
 
     return in_one_transaction(work)
 
@@ -405,6 +433,7 @@ __all__ = [
     "problem",
     "reach_of",
     "reset_password",
+    "reset_second_factor",
     "revoke_export",
     "roles_of",
     "set_active",

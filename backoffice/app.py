@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +13,7 @@ from markupsafe import Markup
 from peewee import PeeweeException
 
 import admin_views
-from backoffice import clock, texts
+from backoffice import clock, own_account, second_pages, texts
 from backoffice.auth import init_auth
 from backoffice.checks import faults
 from backoffice.config import Settings
@@ -20,14 +21,18 @@ from backoffice.database import open_database
 from backoffice.declarations import Catalogue
 from backoffice.errors import init_errors
 from backoffice.migrate import pending
-from backoffice.passwords import Hasher
+from backoffice.passwords import RULES, Hasher
 from backoffice.paths import resource_dir
 from backoffice.security import init_security
+from backoffice.throttle import Limits
 from models import REGISTERS
 from models.base import db
 from models.catalogue import catalogue as rules
 from models.param_defaults import PARAM_DEFAULTS
 from models.register import Register
+
+# How long a page may wait for one answer of the database.
+STATEMENT_SECONDS = 10
 
 
 class DeclarationFault(Exception):
@@ -60,14 +65,18 @@ def create_app(
         BABEL_DEFAULT_LOCALE=settings.locale,
         BABEL_TRANSLATION_DIRECTORIES=str(texts.DIRECTORY),
         ONE_TIME_RULE=not demo,
+        SECOND_FACTOR="off" if demo else settings.second_factor,
+        PASSWORD_RULE=RULES[settings.profile],
         DEMO=demo,
         TEMPLATES_AUTO_RELOAD=False,
     )
+    # Never from the surroundings: FLASK_DEBUG would show tracebacks to whoever asks.
+    app.debug = False
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     clock.use_company_zone(settings.timezone)
     app.extensions["backoffice_catalogue"] = catalogue if catalogue is not None else make_catalogue()
     if bind:
-        db.initialize(open_database(settings.database_url))
+        db.initialize(open_database(settings.database_url, STATEMENT_SECONDS))
     Babel(app, locale_selector=lambda: settings.locale)
     # After Babel, whose own `_` knows one locale's file and no way back from it.
     app.jinja_env.globals.update(_=_translated, company=settings.company_name, demo=demo)
@@ -85,7 +94,11 @@ def create_app(
     init_errors(app)
     init_security(app, settings)
     app.before_request(_connect)
-    init_auth(app, hasher=hasher)
+    account, address, overall, minutes = settings.sign_in_limits
+    limits = Limits(account, address, overall, dt.timedelta(minutes=minutes))
+    init_auth(app, hasher=hasher, limits=limits)
+    app.register_blueprint(own_account.bp)
+    app.register_blueprint(second_pages.bp)
     app.add_url_rule("/healthz", "healthz", healthz)
     admin_views.register_views(app)
     return app

@@ -1,12 +1,13 @@
-"""Signing in and out, one's own password and sessions, and the gate before every other page.
+"""Signing in and out, and the gate before every other page.
 
-`init_auth(app)` comes after `init_security` and after the hook that connects the database. It needs a template
-`auth/login.html` and the templates of `account/`. Who is signed in: `current_account()`.
+`init_auth(app)` comes after `init_security` and after the hook that connects the database; the blueprints of
+`own_account` and `second_pages` belong beside it. Who is signed in: `current_account()`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -28,11 +29,13 @@ from peewee import OperationalError
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import Form, HiddenField, PasswordField, StringField
 
-from backoffice import clock, sessions, throttle
+from backoffice import clock, second_factor, sessions, throttle
+from backoffice.csp_reports import REPORT_ENDPOINT
 from backoffice.errors import NotFound, log_event
 from backoffice.history import record
-from backoffice.notices import Kept, notify, take_notices
-from backoffice.passwords import Hasher, password_problem
+from backoffice.notices import Kept, take_notices
+from backoffice.passwords import STANDARD, Hasher, Rule
+from backoffice.people import hats
 from backoffice.security import cookie_name, is_own_path
 from backoffice.sessions import Account, Lapsed
 from backoffice.texts import Message, Readable, read, say
@@ -42,9 +45,15 @@ from models.base import db
 bp = Blueprint("auth", __name__)
 
 # What may be asked for without being signed in. Everything else goes to the sign-in page.
-OPEN_ENDPOINTS = frozenset({"auth.login", "auth.sign_in", "static", "healthz"})
+OPEN_ENDPOINTS = frozenset(
+    {"auth.login", "auth.sign_in", "second.code", "second.check_code", "static", "healthz", REPORT_ENDPOINT}
+)
 # What somebody with a one-time password may still do before choosing his own.
-BEFORE_CHANGE = frozenset({"auth.password", "auth.change_password", "auth.logout", "static", "healthz"})
+BEFORE_CHANGE = frozenset({"own.password", "own.change_password", "auth.logout", "static", "healthz"})
+# What somebody who must have a second factor may still do before he has one.
+BEFORE_FACTOR = BEFORE_CHANGE | {"second.setup", "second.change"}
+# Under this name the signed cookie notes whose password was right while the code is awaited.
+PENDING = "second"
 _WRONG: Message = say("User name or password is wrong. Check both; capital letters matter in the password.")
 _LAPSED: Mapping[str, Readable] = {
     "idle": say("You were signed out because nothing happened for a while. Sign in again to go on."),
@@ -53,6 +62,8 @@ _LAPSED: Mapping[str, Readable] = {
     "sixth": say("You were signed out here because you signed in at five other places since."),
     "password": say("You were signed out because your password was changed. Sign in with the new one."),
     "reset": say("You were signed out because your password was reset by the administrator."),
+    "factor": say("You were signed out because your second factor was changed. Sign in again."),
+    "late": say("The code came too late. Sign in again."),
     "disabled": say("This account is disabled. Ask the administrator."),
     "signed_out": say("You are signed out."),
 }
@@ -65,10 +76,15 @@ def init_auth(
     limits: throttle.Limits | None = None,
     open_endpoints: frozenset[str] = frozenset(),
 ) -> None:
-    """Put the gate in front of all views, registered now or later; `open_endpoints` stay open besides our own."""
+    """Put the gate in front of all views, registered now or later; `open_endpoints` stay open besides our own.
+
+    Of the configuration it reads ONE_TIME_RULE, SECOND_FACTOR (`second_factor.needing`) and PASSWORD_RULE.
+    """
     app.extensions["backoffice_hasher"] = hasher or Hasher()
     app.extensions["backoffice_limits"] = limits or throttle.Limits()
     app.config.setdefault("ONE_TIME_RULE", True)
+    app.config.setdefault("SECOND_FACTOR", "approvers")
+    app.config.setdefault("PASSWORD_RULE", STANDARD)
     public = OPEN_ENDPOINTS | open_endpoints
 
     manager = LoginManager(app)
@@ -84,10 +100,18 @@ def init_auth(
         if account is None:
             return _to_login()
         _touch(account)
-        must_change = account.must_change_password and current_app.config["ONE_TIME_RULE"]
-        if must_change and request.endpoint not in BEFORE_CHANGE:
-            return redirect(url_for("auth.password"), 303)
+        if must_change(account) and request.endpoint not in BEFORE_CHANGE:
+            return redirect(url_for("own.password"), 303)
+        if request.endpoint not in BEFORE_FACTOR and must_enrol(account):
+            return redirect(url_for("second.setup"), 303)
         return None
+
+    @app.after_request
+    def hand_out(response: Response) -> Response:
+        token = g.pop("new_token", None)
+        if token is not None:
+            set_session_cookie(response, token)
+        return response
 
     app.register_blueprint(bp)
 
@@ -117,8 +141,56 @@ def current_account() -> Account | None:
     return account
 
 
+def password_rule() -> Rule:
+    rule: Rule = current_app.config["PASSWORD_RULE"]
+    return rule
+
+
+def must_change(account: Account) -> bool:
+    """Whether the person must choose a password before anything else: his is a one-time one, or too old."""
+    if account.must_change_password and current_app.config["ONE_TIME_RULE"]:
+        return True
+    return is_too_old(account.password_changed_at, clock.now())
+
+
+def is_too_old(changed_at: dt.datetime | None, now: dt.datetime) -> bool:
+    days = password_rule().days
+    return bool(days) and (changed_at is None or now - changed_at >= dt.timedelta(days=days))
+
+
+def uses_factors() -> bool:
+    return bool(current_app.config["SECOND_FACTOR"] != "off")
+
+
+def needs_factor(account: Account) -> bool:
+    """Whether the person must have a second factor, by his own roles or by one that is lent to him today."""
+    needing = _needing()
+    if second_factor.demanded(account.roles, needing):
+        return True
+    if not needing or not account.has_delegation:
+        return False
+    worn: Any = account
+    return second_factor.demanded((hat.role for hat in hats(worn, (), clock.today())), needing)
+
+
+def _needing() -> frozenset[str] | None:
+    """The roles that need a second factor; worked out once for a catalogue and a setting."""
+    catalogue, who = current_app.extensions.get("backoffice_catalogue"), current_app.config["SECOND_FACTOR"]
+    known: dict[Any, frozenset[str] | None] = current_app.extensions.setdefault("backoffice_needing", {})
+    key = (id(catalogue), who)
+    if key not in known:
+        known[key] = second_factor.needing(catalogue, who)
+    return known[key]
+
+
+def must_enrol(account: Account) -> bool:
+    return not account.has_factor and needs_factor(account)
+
+
 def _touch(account: Account) -> None:
     try:
+        if account.is_outdated:
+            g.new_token = sessions.renew(account, now=clock.now())
         sessions.touch(account, now=clock.now())
     except OperationalError as error:
         # Reading goes on while nobody can write; the session only looks idle for longer.
@@ -156,39 +228,63 @@ def sign_in() -> AnyResponse:
         return _refused(target, username, say("Type both your user name and your password."))
     now = clock.now()
     limits: throttle.Limits = current_app.extensions["backoffice_limits"]
-    slot = throttle.take_slot(username, _address(), now=now, limits=limits)
+    slot = throttle.take_slot(username, client_address(), now=now, limits=limits)
     if isinstance(slot, throttle.Wait):
         return _throttled(target, username, slot, now)
     user = User.get_or_none(User.username == throttle.account_key(username))
     right = hasher().verify(user.password_hash if user is not None else "", password)
     if user is None or not right or not user.active:
-        _note_failure(user, now)
+        note_failure(user, now)
         return _refused(target, username, _WRONG)
     if _one_time_expired(user, now):
-        _note_failure(user, now)
+        note_failure(user, now)
         text = say("This one-time password is no longer valid. Ask the administrator for a new one.")
         return _refused(target, username, text)
-    fresh_hash = hasher().hash(password) if hasher().outdated(user.password_hash) else ""
-    token = _begin(user, now, slot, fresh_hash)
-    return _with_session(redirect(target if is_own_path(target) else "/", 303), token)
+    if hasher().outdated(user.password_hash):
+        user.password_hash = _rehash(user, password)
+    if uses_factors() and second_factor.has_factor(user.id):
+        throttle.give_back(slot)
+        return _ask_code(user, target, now)
+    token = begin_session(user, now, slot)
+    return with_session(redirect(target if is_own_path(target) else "/", 303), token)
 
 
-def _begin(user: User, now: dt.datetime, slot: int, fresh_hash: str) -> str:
+def _rehash(user: User, password: str) -> str:
+    fresh = hasher().hash(password)
+    same = (User.id == user.id) & (User.password_hash == user.password_hash)
+    User.update(password_hash=fresh).where(same).execute()
+    return fresh
+
+
+def _ask_code(user: User, target: str, now: dt.datetime) -> AnyResponse:
+    """The password was right, the code comes next. Until then there is no session, only a signed note in the browser."""
+    session.clear()
+    session[PENDING] = {
+        "user": user.id,
+        "at": now.isoformat(),
+        "stamp": password_stamp(user),
+        "next": target if is_own_path(target) else "",
+    }
+    return redirect(url_for("second.code"), 303)
+
+
+def password_stamp(user: User) -> str:
+    """Changes with the password and tells nothing about it."""
+    return hashlib.sha256(f"stamp:{user.id}:{user.password_hash}".encode()).hexdigest()[:32]
+
+
+def begin_session(user: User, now: dt.datetime, slot: int, factor: str = "") -> str:
     """Everything a sign-in changes, in one transaction; the token of the new session."""
     before = current_account()
     with db.atomic():
         throttle.give_back(slot)
-        if fresh_hash:
-            User.update(password_hash=fresh_hash).where(
-                (User.id == user.id) & (User.password_hash == user.password_hash)
-            ).execute()
         if before is not None:
             sessions.end(before.session_id, now=now, why="signed_out")
         token = sessions.open_session(
             user.id,
             now=now,
             today=clock.today(),
-            address=_address(),
+            address=client_address(),
             agent=request.headers.get("User-Agent", ""),
         )
         record(
@@ -197,22 +293,23 @@ def _begin(user: User, now: dt.datetime, slot: int, fresh_hash: str) -> str:
             actor=user,
             record_id=user.id,
             number=user.username,
-            address=_address(),
+            detail={"factor": factor} if factor else None,
+            address=client_address(),
         )
     return token
 
 
-def _note_failure(user: User | None, now: dt.datetime) -> None:
+def note_failure(user: User | None, now: dt.datetime, factor: str = "") -> None:
     """An unknown name is not written down: people type passwords into the wrong field."""
-    log_event("sign-in failed", account=user.id if user is not None else None)
+    log_event("sign-in failed", account=user.id if user is not None else None, factor=factor)
     with db.atomic():
         record(
             "account:login:failure",
             now=now,
             record_id=user.id if user is not None else None,
             number=user.username if user is not None else "",
-            detail={"known": user is not None},
-            address=_address(),
+            detail={"known": user is not None, **({"factor": factor} if factor else {})},
+            address=client_address(),
         )
 
 
@@ -235,7 +332,7 @@ def logout() -> AnyResponse:
                 actor=account,
                 record_id=account.id,
                 number=account.username,
-                address=_address(),
+                address=client_address(),
             )
     session.clear()
     response = redirect(url_for("auth.login", why="signed_out"), 303)
@@ -256,20 +353,33 @@ def _refused(target: str, username: str, text: Readable) -> AnyResponse:
     return _login_page(target=target, username=username, text=text, outcome="invalid", status=422)
 
 
-def _throttled(target: str, username: str, wait: throttle.Wait, now: dt.datetime) -> AnyResponse:
-    log_event("sign-in throttled")
+def wait_text(wait: throttle.Wait) -> Message:
     local = wait.until.astimezone(clock.company_zone())
     # The next whole minute, so that the time shown is never too early.
     shown = (local + dt.timedelta(seconds=59)).strftime("%H:%M")
-    text = say("Too many wrong attempts. Try again at {time}; who is signed in already is not affected.", time=shown)
-    response = _login_page(target=target, username=username, text=text, outcome="refused", status=429)
-    response.headers["Retry-After"] = str(max(1, int((wait.until - now).total_seconds()) + 1))
+    return say("Too many wrong attempts. Try again at {time}; who is signed in already is not affected.", time=shown)
+
+
+def wait_seconds(wait: throttle.Wait, now: dt.datetime) -> str:
+    return str(max(1, int((wait.until - now).total_seconds()) + 1))
+
+
+def _throttled(target: str, username: str, wait: throttle.Wait, now: dt.datetime) -> AnyResponse:
+    log_event("sign-in throttled")
+    response = _login_page(target=target, username=username, text=wait_text(wait), outcome="refused", status=429)
+    response.headers["Retry-After"] = wait_seconds(wait, now)
     return response
 
 
-def _with_session(response: AnyResponse, token: str) -> AnyResponse:
+def with_session(response: AnyResponse, token: str) -> AnyResponse:
     """The answer with the new session's cookie. The form token starts anew as well."""
     session.clear()
+    g.pop("new_token", None)
+    set_session_cookie(response, token)
+    return response
+
+
+def set_session_cookie(response: AnyResponse, token: str) -> None:
     response.set_cookie(
         cookie_name("sid"),
         token,
@@ -278,7 +388,6 @@ def _with_session(response: AnyResponse, token: str) -> AnyResponse:
         samesite="Lax",
         path="/",
     )
-    return response
 
 
 def _drop_cookie(response: AnyResponse) -> None:
@@ -286,169 +395,28 @@ def _drop_cookie(response: AnyResponse) -> None:
         response.delete_cookie(cookie_name("sid"), path="/", secure=request.is_secure, httponly=True, samesite="Lax")
 
 
-def _address() -> str:
+def client_address() -> str:
     return (request.remote_addr or "")[:64]
 
 
-# --- one's own password and sessions ----------------------------------------------------------------------
-
-
-class PasswordForm(Form):
-    old = PasswordField(say("Present password"), render_kw={"autocomplete": "current-password", "required": True})
-    new = PasswordField(
-        say("New password"),
-        description=say("12 to 128 characters of any kind. Four words that do not belong together are easy to keep."),
-        render_kw={"autocomplete": "new-password", "required": True, "minlength": 12, "maxlength": 128},
-    )
-    repeat = PasswordField(
-        say("New password once more"),
-        render_kw={"autocomplete": "new-password", "required": True, "maxlength": 128},
-    )
-
-
-@bp.get("/account/password/")
-def password() -> AnyResponse | str:
-    return _password_page(PasswordForm())
-
-
-@bp.post("/account/password/")
-def change_password() -> AnyResponse | str:
-    account, now = _signed_in(), clock.now()
-    form = PasswordForm(request.form)
-    old, new = form.old.data or "", form.new.data or ""
-    limits: throttle.Limits = current_app.extensions["backoffice_limits"]
-    slot = throttle.take_slot(account.username, _address(), now=now, limits=limits)
-    if isinstance(slot, throttle.Wait):
-        form.old.errors = [say("Too many wrong attempts. Wait 15 minutes, then try again.")]
-        return _password_page(form, 429)
-    user = User.get_by_id(account.id)
-    if not hasher().verify(user.password_hash, old):
-        form.old.errors = [say("The present password is wrong. Type the one you signed in with.")]
-        return _password_page(form, 422)
-    throttle.give_back(slot)
-    problem = _new_problem(user, old, new, form.repeat.data or "")
-    if problem is not None:
-        name, text = problem
-        form[name].errors = [text]
-        return _password_page(form, 422)
-    token = _store_password(user, account, hasher().hash(new), now)
-    notify("done", say("Your password is changed. Your other sessions are signed out."))
-    kept = session.get("notices")
-    response = _with_session(redirect("/", 303), token)
-    session["notices"] = kept
-    return response
-
-
-def _new_problem(user: User, old: str, new: str, repeat: str) -> tuple[str, Message] | None:
-    company = str(current_app.config.get("COMPANY", ""))
-    problem = password_problem(new, (company, user.username, user.name))
-    if problem is not None:
-        return "new", problem
-    if new == old:
-        return "new", say("The new password is the old one. Choose another.")
-    if new != repeat:
-        return "repeat", say("The two new passwords differ. Type the same one twice.")
-    return None
-
-
-def _store_password(user: User, account: Account, hashed: str, now: dt.datetime) -> str:
-    """The new hash, the end of every session of this person, and the token of a new one, in one transaction."""
-    with db.atomic():
-        User.update(
-            password_hash=hashed,
-            must_change_password=False,
-            password_changed_at=now,
-            password_expires_at=None,
-            updated_at=now,
-            version=User.version + 1,
-        ).where(User.id == user.id).execute()
-        sessions.end_all(user.id, now=now, why="password")
-        token = sessions.open_session(
-            user.id,
-            now=now,
-            today=clock.today(),
-            address=_address(),
-            agent=request.headers.get("User-Agent", ""),
-        )
-        record(
-            "account:password",
-            now=now,
-            actor=account,
-            record_id=user.id,
-            number=user.username,
-            address=_address(),
-        )
-    return token
-
-
-def _password_page(form: PasswordForm, status: int = 200) -> AnyResponse:
-    account = _signed_in()
-    forced = account.must_change_password and current_app.config["ONE_TIME_RULE"]
-    return Response(render_template("account/password.html", form=form, forced=forced), status)
-
-
-@bp.get("/account/sessions/")
-def own_sessions() -> str:
-    account, now = _signed_in(), clock.now()
-    rows = sessions.open_sessions(account.id, now=now, today=clock.today(), own=account.session_id)
-    return render_template("account/sessions.html", sessions=[session_row(row) for row in rows])
-
-
-@bp.post("/account/sessions/")
-def end_sessions() -> AnyResponse:
-    """`action=end` with `session`, or `action=end_others`."""
-    account, now = _signed_in(), clock.now()
-    if request.form.get("action") == "end_others":
-        with db.atomic():
-            count = sessions.end_all(account.id, now=now, why="ended", keep=account.session_id)
-            _record_end(account, now, count)
-        notify("done", say("{count} other sessions are signed out.", count=count))
-        return redirect(url_for("auth.own_sessions"), 303)
-    wanted = request.form.get("session", "")
-    if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 16):
-        raise NotFound
-    if int(wanted) == account.session_id:
-        return logout()
-    with db.atomic():
-        if not sessions.end(int(wanted), now=now, why="ended", user_id=account.id):
-            raise NotFound
-        _record_end(account, now, 1)
-    notify("done", say("The session is signed out."))
-    return redirect(url_for("auth.own_sessions"), 303)
-
-
-def _record_end(account: Account, now: dt.datetime, count: int) -> None:
-    record(
-        "account:sessions:end",
-        now=now,
-        actor=account,
-        record_id=account.id,
-        number=account.username,
-        detail={"count": count},
-        address=_address(),
-    )
-
-
-def session_row(row: sessions.OpenSession) -> dict[str, Any]:
-    """A session as its pages show it: times in the company's zone, the browser in one word."""
-    zone = clock.company_zone()
-    return {
-        "id": row.id,
-        "since": f"{row.created_at.astimezone(zone):%Y-%m-%d %H:%M}",
-        "since_value": row.created_at.isoformat(),
-        "seen": f"{row.seen_at.astimezone(zone):%Y-%m-%d %H:%M}",
-        "seen_value": row.seen_at.isoformat(),
-        "address": row.address,
-        "agent": row.agent,
-        "is_own": row.is_own,
-    }
-
-
-def _signed_in() -> Account:
+def signed_in() -> Account:
     account = current_account()
     if account is None:
         raise NotFound  # The gate has sent everybody else to the sign-in page.
     return account
 
 
-__all__ = ["BEFORE_CHANGE", "OPEN_ENDPOINTS", "bp", "current_account", "hasher", "init_auth", "session_row"]
+__all__ = [
+    "BEFORE_CHANGE",
+    "BEFORE_FACTOR",
+    "OPEN_ENDPOINTS",
+    "bp",
+    "current_account",
+    "hasher",
+    "in_force",
+    "init_auth",
+    "must_change",
+    "must_enrol",
+    "needs_factor",
+    "signed_in",
+]

@@ -206,6 +206,8 @@ def serve(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
     if found:
         raise Refusal(f"{found[0]}; run: backoffice check")
     _free(arguments.host, arguments.port)
+    if settings.second_factor == "off":
+        print("backoffice: BACKOFFICE_SECOND_FACTOR is off: a password alone signs in", file=sys.stderr)
     server.run(partial(_application, settings), arguments.host, arguments.port, arguments.workers)
 
 

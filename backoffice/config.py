@@ -15,6 +15,8 @@ from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 LOCALES = ("zh_Hans_CN", "zh_Hant_TW", "en")
+SECOND_FACTORS = ("approvers", "all", "off")
+PROFILES = ("standard", "dengbao")
 
 # The words that published examples of secret keys are made of.
 _PUBLISHED = re.compile(
@@ -95,10 +97,13 @@ def _line(text: str) -> str:
     return text.strip()
 
 
-def _locale(text: str) -> str:
-    if text not in LOCALES:
-        raise ValueError(text)
-    return text
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(text)
+        return text
+
+    return parse
 
 
 def _timezone(text: str) -> ZoneInfo:
@@ -120,6 +125,14 @@ def _hops(text: str) -> int:
     if not re.fullmatch(r"[0-9]", text, re.ASCII):
         raise ValueError(text)
     return int(text)
+
+
+def _limits(text: str) -> tuple[int, int, int, int]:
+    found = re.fullmatch(r"([0-9]{1,5}),\s*([0-9]{1,5}),\s*([0-9]{1,5}),\s*([0-9]{1,4})", text, re.ASCII)
+    if found is None or "0" in (each.lstrip("0") or "0" for each in found.groups()):
+        raise ValueError(text)
+    account, address, overall, minutes = (int(each) for each in found.groups())
+    return account, address, overall, minutes
 
 
 def _directory(text: str) -> Path:
@@ -171,7 +184,7 @@ SETTINGS: tuple[Setting, ...] = (
         "The language of those who have not chosen one",
         "zh_Hans_CN",
         ", ".join(LOCALES),
-        _locale,
+        _one_of(*LOCALES),
     ),
     Setting(
         "BACKOFFICE_TRUSTED_HOSTS",
@@ -186,6 +199,28 @@ SETTINGS: tuple[Setting, ...] = (
         "0",
         "a whole number from 0 to 9",
         _hops,
+    ),
+    Setting(
+        "BACKOFFICE_SECOND_FACTOR",
+        "Who must sign in with a code of an authenticator besides the password; always off in the demo",
+        "approvers",
+        "approvers (administrators and every role that approves), all, off",
+        _one_of(*SECOND_FACTORS),
+    ),
+    Setting(
+        "BACKOFFICE_PROFILE",
+        "The rule for passwords: 12 characters and no rotation, or that of 等级保护: 8 characters of 3 of 4 classes, "
+        "90 days, the last 5 not again",
+        "standard",
+        ", ".join(PROFILES),
+        _one_of(*PROFILES),
+    ),
+    Setting(
+        "BACKOFFICE_SIGN_IN_LIMITS",
+        "Wrong passwords for one account, from one address and in all, and the minutes in which they count; then waits",
+        "5, 20, 300, 15",
+        "four whole numbers above 0, separated by commas",
+        _limits,
     ),
 )
 
@@ -202,6 +237,9 @@ class Settings:
     locale: str
     trusted_hosts: tuple[str, ...]
     trusted_proxies: int
+    second_factor: str
+    profile: str
+    sign_in_limits: tuple[int, int, int, int]
 
     @classmethod
     def read(cls, environ: Mapping[str, str], *, needs_secret: bool = True) -> Self:

@@ -10,6 +10,9 @@ write lock at once, so that a transaction which reads and then writes can never 
 that only reads outside `atomic()`.
 """
 
+import math
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +36,8 @@ Dialect = Literal["sqlite", "postgresql"]
 # Seconds that a writer waits for the one before it, and a thread for a free connection.
 BUSY_SECONDS = 10
 MAX_CONNECTIONS = 20
+# Of SQLite's virtual machine; some milliseconds.
+_STEPS_BETWEEN_LOOKS = 200_000
 
 _PRAGMAS = {
     "journal_mode": "wal",
@@ -60,9 +65,12 @@ class SQLiteFile(APSWDatabase):
     # The base class asks the standard library's SQLite, which is another one.
     returning_clause = False
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, statement_seconds: float = math.inf) -> None:
         super().__init__(str(path), pragmas=_PRAGMAS, timeout=BUSY_SECONDS, lock_type="IMMEDIATE", autoconnect=False)
         self.path = path
+        self.statement_seconds = statement_seconds
+        # Connections belong to threads, so the time of a statement does too.
+        self.patience = threading.local()
 
     def _connect(self) -> apsw.Connection:
         with __exception_wrapper__:
@@ -73,7 +81,19 @@ class SQLiteFile(APSWDatabase):
         # A misspelt column in double quotes is an error here, not a text.
         conn.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
         conn.config(apsw.SQLITE_DBCONFIG_DQS_DDL, 0)
+        if self.statement_seconds < math.inf:
+            conn.set_progress_handler(self._takes_too_long, _STEPS_BETWEEN_LOOKS)
         super()._add_conn_hooks(conn)
+
+    def execute_sql(self, sql: Any, params: Any = None) -> Any:
+        self.patience.until = time.monotonic() + self.statement_seconds
+        try:
+            return super().execute_sql(sql, params)
+        except apsw.InterruptError as exc:
+            raise OperationalError(exc, "the statement took too long") from exc
+
+    def _takes_too_long(self) -> bool:
+        return time.monotonic() > getattr(self.patience, "until", math.inf)
 
 
 class PostgreSQLServer(PooledPostgresqlExtDatabase):
@@ -87,8 +107,10 @@ class PostgreSQLServer(PooledPostgresqlExtDatabase):
             raise OperationalError(exc, "all connections are in use") from exc
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, statement_seconds: int | None = None) -> Database:
     """The database behind `url`, not yet connected; a SQLite file's directory is made if it is not there.
+
+    With `statement_seconds` a statement that takes longer is ended: somebody waits for each answer of a server.
 
     Raises ValueError for an address of another kind, or when what is needed to drive it is missing or too old.
     """
@@ -99,20 +121,21 @@ def open_database(url: str) -> Database:
             raise ValueError(f"SQLite {apsw.sqlite_lib_version()} is too old: install apsw from PyPI")
         path = Path(unquote(parts.path[1:]))
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return SQLiteFile(path)
+        return SQLiteFile(path, statement_seconds or math.inf)
     if parts.scheme in ("postgresql", "postgres"):
-        return _open_postgresql(urlunsplit(parts._replace(scheme="postgresql")))
+        return _open_postgresql(urlunsplit(parts._replace(scheme="postgresql")), statement_seconds)
     raise ValueError(f"no database address: {parts.scheme}:…")
 
 
-def _open_postgresql(url: str) -> Database:
+def _open_postgresql(url: str, statement_seconds: int | None) -> Database:
     try:
         from psycopg.conninfo import conninfo_to_dict  # An extra: who uses SQLite does not need it.
     except ImportError as exc:
         raise ValueError("PostgreSQL needs more packages: pip install 'backoffice[postgres]'") from exc
 
     given = conninfo_to_dict(url)
-    session = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
+    limits = {**_SESSION, **({"statement_timeout": f"{statement_seconds}s"} if statement_seconds else {})}
+    session = " ".join(f"-c {name}={value}" for name, value in limits.items())
     options: dict[str, Any] = {"application_name": "backoffice", "connect_timeout": 10, **given}
     # The later option wins, so the address may override ours.
     options["options"] = f"{session} {given.get('options') or ''}".strip()
@@ -164,6 +187,12 @@ def is_busy(error: OperationalError) -> bool:
     )
 
 
+def is_too_long(error: BaseException) -> bool:
+    """Whether the statement was ended because it took too long."""
+    cause = getattr(error, "orig", error)
+    return isinstance(cause, apsw.InterruptError) or getattr(cause, "sqlstate", None) == "57014"
+
+
 def stream(query: ModelSelect, size: int = 2000) -> Iterator[tuple[Any, ...]]:
     """The rows of a select as tuples, from one snapshot, without ever holding more than `size` of them.
 
@@ -181,7 +210,14 @@ def _stream_file(db: Database, query: ModelSelect) -> Iterator[tuple[Any, ...]]:
     try:
         # peewee translates errors of execute only; apsw may also raise while stepping.
         with __exception_wrapper__:
-            yield from wrapper.iterator()
+            rows = wrapper.iterator()
+            while True:
+                if isinstance(db, SQLiteFile):
+                    db.patience.until = math.inf  # A reader may take his time over a long file.
+                row = next(rows, None)
+                if row is None:
+                    break
+                yield row
     finally:
         wrapper.cursor.close(True)
 
@@ -192,6 +228,7 @@ def _stream_server(db: Database, query: ModelSelect, size: int) -> Iterator[tupl
         if owns_transaction:
             # A reader on a slow line may take long over one batch.
             db.execute_sql("SET LOCAL idle_in_transaction_session_timeout = '10min'")
+            db.execute_sql("SET LOCAL statement_timeout = '60s'")
         cursor = ServerSideQuery(query, array_size=size)
         try:
             with __exception_wrapper__:

@@ -17,14 +17,15 @@ from http import HTTPStatus
 from typing import IO, Any
 
 import jinja2
+from apsw import InterruptError
 from flask import Flask, Response, g, has_request_context, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from peewee import InterfaceError, OperationalError, PeeweeException
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.routing import BuildError
 from werkzeug.wrappers import Response as AnyResponse
 
-from backoffice.database import is_busy
+from backoffice.database import is_busy, is_too_long
 from backoffice.texts import Readable, current_locale, read, say
 
 log = logging.getLogger("backoffice")
@@ -102,6 +103,7 @@ _TITLES: dict[int, Readable] = {
     403: say("Not allowed"),
     404: say("Not found"),
     405: say("Not possible here"),
+    408: say("Not received completely"),
     409: say("Not done"),
     413: say("Too large"),
     429: say("Too many attempts"),
@@ -122,6 +124,7 @@ _TEXTS: dict[int, Readable] = {
     500: say("A fault in the product stopped the work; nothing was changed. Tell the administrator the number below."),
     503: Unavailable.text,
 }
+_TOO_LONG = say("This took too long and was given up; nothing was changed. Narrow it down with more filters.")
 _STALE_FORM = say(
     "The form was opened before you last signed in or out, or in another window. "
     "Go back, reload the page and send it again; nothing was changed."
@@ -134,6 +137,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(AppError, _ours)
     app.register_error_handler(OperationalError, _database)
     app.register_error_handler(InterfaceError, _database)
+    app.register_error_handler(InterruptError, _database)
     app.register_error_handler(Exception, _defect)
 
 
@@ -162,6 +166,9 @@ def error_page(
 def _http(error: HTTPException) -> AnyResponse:
     if error.code is None or error.code < 400 or error.response is not None:
         return error.get_response()
+    if isinstance(error, ClientDisconnected):
+        # The body stopped half way, or took longer than the server waits.
+        return error_page(408)
     if isinstance(error, CSRFError):
         log.warning("form token refused", extra={"fields": _where()})
         return error_page(400, _STALE_FORM)
@@ -204,7 +211,7 @@ def _ours(error: AppError) -> Response:
     return response
 
 
-def _database(error: OperationalError | InterfaceError) -> Response:
+def _database(error: OperationalError | InterfaceError | InterruptError) -> Response:
     """A database that is locked, full, restarting or gone is 503; a statement it cannot understand is our defect."""
     if "no such" in str(error) or "syntax error" in str(error) or "has no column" in str(error):
         return _defect(error)
@@ -215,7 +222,7 @@ def _database(error: OperationalError | InterfaceError) -> Response:
         "database unavailable",
         extra={"fields": {**_where(), "incident": incident, "error": _first_line(error)}},
     )
-    response = error_page(503, incident=incident)
+    response = error_page(503, _TOO_LONG if is_too_long(error) else None, incident=incident)
     response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response
 

@@ -24,8 +24,10 @@ from backoffice.texts import label, read, say
 from backoffice.values import NO, YES, moment, shown
 from models.base import db
 from models.evidence import AuditEvent
+from models.params import param
 
 PER_HOUR = 200
+PER_HOUR_SETTING = "security.exports_per_hour"
 BATCH = 500
 
 
@@ -129,7 +131,7 @@ def _log(
         recent = AuditEvent.select(AuditEvent.id).where(
             (AuditEvent.actor == access.id) & (AuditEvent.at > since) & AuditEvent.action.contains(":export:")
         )
-        if ":export:" in f":{action}" and recent.count() >= PER_HOUR:
+        if ":export:" in f":{action}" and recent.count() >= _per_hour(now):
             raise TooMany
         history.record(
             f"{declaration.name}:{action}",
@@ -162,6 +164,11 @@ def exporter_line(access: Access, filter_text: str, count: int, now: dt.datetime
             count=count,
         )
     )
+def _per_hour(now: dt.datetime) -> int:
+    try:
+        return int(param(PER_HOUR_SETTING, now.astimezone(clock.company_zone()).date()))
+    except LookupError:
+        return PER_HOUR
 
 
 @dataclass(frozen=True)

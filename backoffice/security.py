@@ -2,6 +2,7 @@
 
 `init_security(app, settings)` is called before any blueprint or view is registered, so that its checks come first:
 host, transport, characters, doubled parameters, size, origin and form token, in that order. No view can opt out of any.
+Reports of the content policy are answered here, before any view: browsers send them without a token.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.exceptions import LengthRequired, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from backoffice.csp_reports import REPORT_ENDPOINT, REPORT_PATH, take_report
 from backoffice.errors import AppText, BadRequest, Forbidden, error_page, log_event
 from backoffice.texts import say
 
@@ -35,7 +37,7 @@ SCALARS = frozenset(
     re.findall(
         r"\w+",
         "id page page_size sort desc search file name query limit offset date month area user next csrf_token action "
-        "username password old new repeat number state department group active",
+        "username password old new repeat number state department group active code once",
     )
 )
 _HOST = re.compile(r"(?P<name>[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
@@ -137,6 +139,8 @@ def init_security(app: Flask, settings: Boundary) -> None:
         _limit_body()
         if request.method not in SAFE_METHODS:
             _check_origin()
+            if request.endpoint == REPORT_ENDPOINT:
+                return take_report()
             _check_characters(request.form.items(multi=True))
             _check_characters((name, file.filename or "") for name, file in request.files.items(multi=True))
             _check_doubled(request.form)
@@ -144,6 +148,8 @@ def init_security(app: Flask, settings: Boundary) -> None:
                 csrf.protect()
         return None
 
+    # The rule gives the address its methods; the check above has answered before the view could be called.
+    app.add_url_rule(REPORT_PATH, REPORT_ENDPOINT, take_report, methods=["POST"])
     app.after_request(_add_headers)
     app.jinja_env.globals.update(csp_nonce=csp_nonce, static_url=static_url)
 
@@ -295,7 +301,7 @@ def content_security_policy() -> str:
     return (
         f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
         "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-        "object-src 'none'; frame-ancestors 'none'"
+        f"object-src 'none'; frame-ancestors 'none'; report-to csp; report-uri {REPORT_PATH}"
     )
 
 
@@ -304,6 +310,7 @@ def _add_headers(response: Response) -> Response:
         response.headers.setdefault(name, value)
     # A file that is handed out carries a stricter policy of its own.
     response.headers.setdefault("Content-Security-Policy", content_security_policy())
+    response.headers["Reporting-Endpoints"] = f'csp="{REPORT_PATH}"'
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = HSTS
     response.headers["X-Request-ID"] = g.get("request_id", "")

@@ -1,13 +1,75 @@
-"""gunicorn inside this process' command: one command starts and ends everything."""
+"""gunicorn inside this process' command: one command starts and ends everything.
+
+Who sends slowly does not keep a thread for long: the head of a request must be there within `HEAD_SECONDS`, its body
+within `BODY_SECONDS` more, however small the pieces in which it comes, and whoever does not read his answer is left
+after `STALLED_SECONDS`.
+"""
 
 from __future__ import annotations
 
+import math
+import time
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.http.errors import NoMoreData
+from gunicorn.workers.gthread import ThreadWorker
 
 THREADS = 8
+HEAD_SECONDS = 15.0
+BODY_SECONDS = 60.0
+STALLED_SECONDS = 60.0
+
+
+class TimedSocket:
+    """A connection that gives up reading at a moment rather than after a silence."""
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+        self._until = math.inf
+        self._in_head = True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+    def begin(self, seconds: float, *, head: bool) -> None:
+        self._until = time.monotonic() + seconds
+        self._in_head = head
+
+    def setblocking(self, flag: bool) -> None:
+        self._sock.settimeout(STALLED_SECONDS if flag else 0.0)
+
+    def recv(self, size: int, *flags: int) -> bytes:
+        before = self._sock.gettimeout()
+        left = self._until - time.monotonic()
+        try:
+            if left <= 0:
+                raise TimeoutError
+            self._sock.settimeout(left if before is None else min(before, left))
+            data: bytes = self._sock.recv(size, *flags)
+        except TimeoutError as late:
+            # Half a head is nobody's request: the connection closes without a word, as for one that hung up.
+            if self._in_head:
+                raise NoMoreData from late
+            raise
+        finally:
+            self._sock.settimeout(before)
+        return data
+
+
+class Worker(ThreadWorker):
+    """gunicorn's threads, on timed connections."""
+
+    def handle(self, conn: Any) -> Any:
+        if not isinstance(conn.sock, TimedSocket):
+            conn.sock = TimedSocket(conn.sock)
+        conn.sock.begin(HEAD_SECONDS, head=True)
+        return super().handle(conn)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        conn.sock.begin(BODY_SECONDS, head=False)
+        return super().handle_request(req, conn)
 
 
 class Server(BaseApplication):
@@ -19,7 +81,7 @@ class Server(BaseApplication):
             "bind": f"{host}:{port}",
             "workers": workers,
             "threads": THREADS,
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "timeout": 120,
             "graceful_timeout": 20,
             "keepalive": 15,

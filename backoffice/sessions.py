@@ -22,6 +22,7 @@ from peewee import JOIN, SQL, fn
 from backoffice.database import dialect
 from models.accounts import Delegation, Department, Session, User, UserRole
 from models.base import db
+from models.factors import SecondFactor
 from models.params import Param
 
 IDLE_SETTING = "security.idle_minutes"
@@ -29,6 +30,8 @@ IDLE_MINUTES = 15
 ABSOLUTE = dt.timedelta(hours=10)
 TOUCH_EVERY = dt.timedelta(minutes=1)
 MOST_OPEN = 5
+# A page's other requests may still carry the cookie that has just been replaced.
+OVERLAP = dt.timedelta(seconds=30)
 # How long a session that is over stays in the table for the administrator's page.
 KEPT = dt.timedelta(days=30)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -52,6 +55,9 @@ class Account(UserMixin):
     rights_version: int
     idle: dt.timedelta
     has_delegation: bool = True
+    has_factor: bool = False
+    password_changed_at: dt.datetime | None = None
+    is_outdated: bool = False  # The cookie is older than the rights.
 
     def has_role(self, role: str) -> bool:
         return role in self.roles
@@ -59,7 +65,7 @@ class Account(UserMixin):
 
 @dataclass(frozen=True)
 class Lapsed:
-    """A session that no longer counts. `why`: idle, old, signed_out, ended, sixth, password, disabled."""
+    """A session that no longer counts. `why`: idle, old, signed_out, ended, sixth, password, reset, factor, disabled."""
 
     why: str
 
@@ -91,8 +97,8 @@ def open_session(user_id: int, *, now: dt.datetime, today: dt.date, address: str
     token = secrets.token_urlsafe(32)
     Session.delete().where((Session.user == user_id) & (Session.created_at < now - KEPT)).execute()
     # Writers of one account queue here, so that two sign-ins at once cannot both be the fifth.
-    row = User.select(User.id).where(User.id == user_id)
-    (row.for_update() if db.for_update else row).get()
+    row = User.select(User.id, User.rights_version).where(User.id == user_id)
+    rights = (row.for_update() if db.for_update else row).get().rights_version
     for over in open_sessions(user_id, now=now, today=today)[MOST_OPEN - 1 :]:
         end(over.id, now=now, why="sixth")
     Session.create(
@@ -102,8 +108,25 @@ def open_session(user_id: int, *, now: dt.datetime, today: dt.date, address: str
         seen_at=now,
         address=address[:64],
         agent=_printable(agent)[:200],
+        rights_version=rights,
     )
     return token
+
+
+def renew(account: Account, *, now: dt.datetime) -> str | None:
+    """The token that replaces the session's, because its owner's rights have changed; None if somebody was faster."""
+    token = secrets.token_urlsafe(32)
+    query = Session.update(
+        token_hash=digest(token),
+        previous_hash=Session.token_hash,
+        rotated_at=now,
+        rights_version=account.rights_version,
+    ).where(
+        (Session.id == account.session_id)
+        & Session.ended_at.is_null()
+        & (Session.rights_version != account.rights_version)
+    )
+    return token if query.execute() else None
 
 
 def resolve(token: str, *, now: dt.datetime, today: dt.date, may_idle: bool = False) -> Account | Lapsed | None:
@@ -120,6 +143,7 @@ def resolve(token: str, *, now: dt.datetime, today: dt.date, may_idle: bool = Fa
             Session.seen_at,
             Session.ended_at,
             Session.ended_why,
+            Session.rights_version.alias("known_rights"),
             User.id.alias("user_id"),
             User.username,
             User.name,
@@ -129,14 +153,16 @@ def resolve(token: str, *, now: dt.datetime, today: dt.date, may_idle: bool = Fa
             User.active,
             User.must_change_password,
             User.rights_version,
+            User.password_changed_at,
             Department.name.alias("department_name"),
             _idle_setting(today).alias("idle"),
             _roles().alias("roles"),
             fn.EXISTS(_lent(today)).alias("lent"),
+            fn.EXISTS(SecondFactor.select(SecondFactor.id).where(SecondFactor.user == User.id)).alias("has_factor"),
         )
         .join(User, on=(Session.user == User.id))
         .join(Department, JOIN.LEFT_OUTER, on=(User.department == Department.id))
-        .where(Session.token_hash == digest(token))
+        .where(_has_token(digest(token), now))
         .objects()
         .first()
     )
@@ -161,7 +187,14 @@ def resolve(token: str, *, now: dt.datetime, today: dt.date, may_idle: bool = Fa
         rights_version=row.rights_version,
         idle=idle,
         has_delegation=bool(row.lent),
+        has_factor=bool(row.has_factor),
+        password_changed_at=row.password_changed_at,
+        is_outdated=row.known_rights is not None and row.known_rights != row.rights_version,
     )
+
+
+def _has_token(hashed: str, now: dt.datetime) -> Any:
+    return (Session.token_hash == hashed) | ((Session.previous_hash == hashed) & (Session.rotated_at > now - OVERLAP))
 
 
 def touch(account: Account, *, now: dt.datetime) -> None:
@@ -257,6 +290,7 @@ __all__ = [
     "open_count",
     "open_session",
     "open_sessions",
+    "renew",
     "resolve",
     "touch",
 ]

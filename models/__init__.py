@@ -8,7 +8,7 @@ from typing import Any
 
 from peewee import sort_models
 
-from models import accounts, evidence, params, registers
+from models import accounts, evidence, factors, params, registers
 from models.base import Row
 from models.register import Register
 
@@ -22,7 +22,7 @@ def _registers() -> tuple[Register, ...]:
 def _models() -> tuple[Any, ...]:
     common = [
         thing
-        for module in (accounts, evidence, params)
+        for module in (accounts, evidence, factors, params)
         for thing in vars(module).values()
         if isinstance(thing, type) and issubclass(thing, Row) and thing.__module__ == module.__name__
     ]

@@ -118,7 +118,10 @@ class Delegation(BaseModel):
 
 
 class Session(Row):
-    """One signed-in browser; only the SHA-256 of its cookie is kept."""
+    """One signed-in browser; only the SHA-256 of its cookie is kept.
+
+    `rights_version` is the account's when the cookie was given; `previous_hash` the cookie before, good for a moment.
+    """
 
     token_hash = CharField(64, unique=True)
     user = ForeignKeyField(User, on_delete="CASCADE", backref="sessions")
@@ -128,6 +131,9 @@ class Session(Row):
     agent = CharField(200, default="")
     ended_at = InstantField(null=True)
     ended_why = CharField(40, default="")
+    rights_version = IntegerField(null=True)
+    previous_hash = CharField(64, null=True, index=True)
+    rotated_at = InstantField(null=True)
 
     class Meta:
         table_name = "account_session"

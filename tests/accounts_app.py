@@ -17,8 +17,8 @@ from flask_babel import Babel
 from peewee import Database
 from werkzeug.test import TestResponse
 
-from backoffice import auth, clock, errors, notices, security
-from backoffice.passwords import Hasher
+from backoffice import auth, clock, errors, notices, own_account, second_pages, security
+from backoffice.passwords import STANDARD, Hasher, Rule
 from backoffice.paths import resource_dir
 from backoffice.throttle import Limits
 from models.accounts import Area, Department, Group, User, UserRole
@@ -44,6 +44,8 @@ def make_app(
     limits: Limits | None = None,
     hasher: Hasher = CHEAP,
     static: Path | None = None,
+    second_factor: str = "off",
+    rule: Rule = STANDARD,
 ) -> Flask:
     """The order is the one that the product uses: boundary, database, gate, pages."""
     package = Path(auth.__file__).parent
@@ -60,7 +62,10 @@ def make_app(
     def connect() -> None:
         database.connect(reuse_if_open=True)
 
+    app.config.update(SECOND_FACTOR=second_factor, PASSWORD_RULE=rule)
     auth.init_auth(app, hasher=hasher, limits=limits, open_endpoints=frozenset({"echo"}))
+    app.register_blueprint(own_account.bp)
+    app.register_blueprint(second_pages.bp)
 
     @app.context_processor
     def layout() -> dict[str, Any]:

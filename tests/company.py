@@ -74,6 +74,7 @@ class Company:
                 "BACKOFFICE_DATA_DIR": str(self.data_dir),
                 "BACKOFFICE_COMPANY_NAME": "测试公司",
                 "BACKOFFICE_TRUSTED_HOSTS": "localhost",
+                "BACKOFFICE_SECOND_FACTOR": "off",
             }
         )
 

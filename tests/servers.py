@@ -43,6 +43,7 @@ def environment(database_url: str, data_dir: Path) -> dict[str, str]:
         "BACKOFFICE_SECRET_KEY": SECRET,
         "BACKOFFICE_DATA_DIR": str(data_dir),
         "BACKOFFICE_COMPANY_NAME": "测试公司",
+        "BACKOFFICE_SECOND_FACTOR": "off",
     }
 
 

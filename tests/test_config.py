@@ -47,6 +47,11 @@ def test_every_field_has_its_variable() -> None:
         ("TRUSTED_HOSTS", "10.0.0.1 [::1]", "trusted_hosts", ("10.0.0.1", "[::1]")),
         ("TRUSTED_PROXIES", "2", "trusted_proxies", 2),
         ("LOCALE", "", "locale", "zh_Hans_CN"),
+        ("SECOND_FACTOR", "all", "second_factor", "all"),
+        ("SECOND_FACTOR", "off", "second_factor", "off"),
+        ("PROFILE", "dengbao", "profile", "dengbao"),
+        ("SIGN_IN_LIMITS", "3,10,100,30", "sign_in_limits", (3, 10, 100, 30)),
+        ("SIGN_IN_LIMITS", "", "sign_in_limits", (5, 20, 300, 15)),
     ],
 )
 def test_a_given_value_is_taken(name: str, text: str, field: str, value: Any) -> None:
@@ -73,6 +78,13 @@ def test_a_given_value_is_taken(name: str, text: str, field: str, value: Any) ->
         ("TRUSTED_PROXIES", "-1"),
         ("TRUSTED_PROXIES", "one"),
         ("TRUSTED_PROXIES", "٣"),
+        ("SECOND_FACTOR", "none"),
+        ("SECOND_FACTOR", "Approvers"),
+        ("PROFILE", "mlps"),
+        ("SIGN_IN_LIMITS", "5"),
+        ("SIGN_IN_LIMITS", "5,20,300,0"),
+        ("SIGN_IN_LIMITS", "5,20,-1,15"),
+        ("SIGN_IN_LIMITS", "5,20,300,15,1"),
     ],
 )
 def test_a_wrong_value_names_variable_value_and_choices(name: str, text: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backoffice.passwords import LEAST, MOST, Hasher, is_common, one_time_password, password_problem
+from backoffice.passwords import MOST, STANDARD, Hasher, is_common, one_time_password, password_problem
 
 CHEAP = Hasher(memory_kib=64, time_cost=1)
 
@@ -103,11 +103,11 @@ def test_no_more_hashes_at_once_than_allowed() -> None:
     assert most == 2
 
 
-@pytest.mark.parametrize("length", [LEAST - 1, LEAST, MOST, MOST + 1])
+@pytest.mark.parametrize("length", [STANDARD.least - 1, STANDARD.least, MOST, MOST + 1])
 def test_length_from_12_to_128(length: int) -> None:
     password = "".join(chr(0x4E00 + 37 * at) for at in range(length))
     problem = password_problem(password)
-    assert (problem is None) == (LEAST <= length <= MOST)
+    assert (problem is None) == (STANDARD.least <= length <= MOST)
     if problem is not None:
         assert str(problem)
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from peewee import Database
@@ -14,6 +15,7 @@ from models.accounts import Session, User, UserRole
 from models.base import db as proxy
 from models.params import Param
 from tests.accounts_app import NOW, Browser, at, make_app, make_place, make_user, page, signed_in
+from tests.servers import at_once
 
 TODAY = dt.date(2025, 3, 5)
 
@@ -203,6 +205,70 @@ def test_a_changed_department_counts_at_the_next_request(database: Database) -> 
     found = sessions.resolve(token, now=NOW, today=TODAY)
     assert isinstance(found, Account)
     assert found.department_name == "部门 market"
+
+
+def give(user: User, role: str) -> None:
+    """As an administrator does it."""
+    UserRole.create(user=user, role=role)
+    User.update(rights_version=User.rights_version + 1).where(User.id == user.id).execute()
+
+
+def test_with_changed_rights_the_session_takes_a_new_id(database: Database) -> None:
+    app = make_app(database)
+    user = make_user()
+    browser = signed_in(app, "alice")
+    before = browser.cookie("sid")
+    assert browser.get("/").status_code == 200
+    assert browser.cookie("sid") == before
+    give(user, "finance")
+    assert browser.get("/").text == "alice finance,salesperson"
+    after = browser.cookie("sid")
+    assert after != before
+    assert browser.get("/").status_code == 200
+    assert browser.cookie("sid") == after
+    assert Session.select().count() == 1
+
+
+def test_the_id_before_is_good_for_the_other_requests_of_a_page_alone(database: Database) -> None:
+    app = make_app(database)
+    user = make_user()
+    browser = signed_in(app, "alice")
+    late = Browser(app)
+    late.client.set_cookie("sid", browser.cookie("sid") or "", domain="localhost")
+    give(user, "finance")
+    browser.get("/")
+    assert late.get("/").status_code == 200
+    with at(NOW, seconds=31):
+        assert late.get("/").status_code == 302
+        assert browser.get("/").status_code == 200
+
+
+def test_of_requests_at_once_one_renews_and_none_is_signed_out(database: Database) -> None:
+    user = make_user()
+    token = open_one(user)
+    give(user, "finance")
+
+    def ask() -> tuple[str | None, str | None]:
+        with connected(database):
+            found = sessions.resolve(token, now=NOW, today=TODAY)
+            assert isinstance(found, Account)
+            return found.username, sessions.renew(found, now=NOW)
+
+    results = at_once(*[ask] * 6)
+    assert [one[0] for one in results] == ["alice"] * 6
+    assert len([one[1] for one in results if one[1]]) == 1
+
+
+def test_an_ended_session_is_not_renewed(database: Database) -> None:
+    app = make_app(database)
+    user = make_user()
+    browser = signed_in(app, "alice")
+    found = sessions.resolve(browser.cookie("sid") or "", now=NOW, today=TODAY)
+    assert isinstance(found, Account)
+    give(user, "finance")
+    sessions.end_all(user.id, now=NOW, why="ended")
+    assert sessions.renew(replace(found, rights_version=2), now=NOW) is None
+    assert browser.get("/").location == "/login?why=ended"
 
 
 # --- one's own sessions ---------------------------------------------------------------------------------------

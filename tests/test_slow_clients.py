@@ -1,0 +1,166 @@
+"""Slow senders and readers lose their connection, others are served meanwhile, and a request with two lengths is none."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers import Person, environment, free_port
+
+HEAD, BODY = 1.5, 3.0
+START = (
+    "import backoffice.server as server; from backoffice.cli import main; "
+    f"server.HEAD_SECONDS, server.BODY_SECONDS, server.STALLED_SECONDS = {HEAD}, {BODY}, {BODY}; raise SystemExit(main())"
+)
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def port(database_url: str, tmp_path: Path) -> Iterator[int]:
+    """A server of one process whose patience is short."""
+    chosen = free_port()
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", START, "serve", "--port", str(chosen), "--workers", "1"],
+            env=environment(database_url, tmp_path / "data"),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        end = time.monotonic() + 40
+        while time.monotonic() < end and process.poll() is None:
+            try:
+                if Person(chosen).get("/healthz").status == 200:
+                    break
+            except OSError:
+                time.sleep(0.05)
+        yield chosen
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(15)
+    told = (tmp_path / "log").read_text(encoding="utf-8", errors="replace")
+    assert "Traceback" not in told, told[-3000:]
+    assert "defect" not in told, told[-3000:]
+
+
+def connect(port: int) -> socket.socket:
+    made = socket.create_connection(("127.0.0.1", port), timeout=20)
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return made
+
+
+def drip(sock: socket.socket, data: bytes, seconds: float) -> float:
+    """Send byte after byte until the other side hangs up; how long it took."""
+    start = time.monotonic()
+    for byte in data:
+        try:
+            sock.send(bytes([byte]))
+        except OSError:
+            break
+        if time.monotonic() - start > seconds:
+            break
+        # Whoever has been hung up on reads an end.
+        sock.settimeout(0.1)
+        try:
+            if sock.recv(1) == b"":
+                break
+        except TimeoutError:
+            continue
+        except OSError:
+            break
+        finally:
+            sock.settimeout(20)
+    return time.monotonic() - start
+
+
+@ON_SQLITE
+def test_a_head_that_trickles_in_is_cut_off(port: int) -> None:
+    with connect(port) as slow:
+        took = drip(slow, b"GET /login HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"a" * 400, 10)
+    assert HEAD - 0.5 < took < HEAD + 2
+
+
+@ON_SQLITE
+def test_a_body_that_trickles_in_is_told_so_and_cut_off(port: int) -> None:
+    head = (
+        f"POST /login HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        "Content-Length: 400\r\n\r\n"
+    )
+    with connect(port) as slow:
+        slow.sendall(head.encode())
+        start = time.monotonic()
+        answer = b""
+        for _ in range(200):
+            try:
+                slow.send(b"a")
+                slow.settimeout(0.1)
+                answer += slow.recv(65536)
+                break
+            except TimeoutError:
+                continue
+            except OSError:
+                break
+        took = time.monotonic() - start
+    assert BODY - 0.5 < took < BODY + 2
+    assert answer.startswith(b"HTTP/1.1 408"), answer[:300]
+
+
+@ON_SQLITE
+def test_others_are_served_while_more_slow_senders_wait_than_there_are_threads(port: int) -> None:
+    slow = [connect(port) for _ in range(20)]
+    try:
+        for one in slow:
+            one.sendall(b"GET / HTTP/1.1\r\nHo")
+        start = time.monotonic()
+        assert Person(port).get("/healthz").status == 200
+        # Twenty of them on eight threads: three rounds at most.
+        assert time.monotonic() - start < 3 * HEAD + 2
+    finally:
+        for one in slow:
+            one.close()
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "Content-Length: 3\r\nContent-Length: 4",
+        "Content-Length: 3\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+        "Content-Length: +3",
+        "Content-Length: 3, 3",
+    ],
+)
+def test_a_request_with_two_lengths_is_none(port: int, lines: str) -> None:
+    """ASVS 4.2.1: what a proxy and we might cut differently is refused, and the connection with it."""
+    with connect(port) as sock:
+        sock.sendall(
+            f"POST /login HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{lines}\r\n\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\n\r\n".encode()
+        )
+        answer = b""
+        while chunk := sock.recv(65536):
+            answer += chunk
+    status = int(answer.split(b" ", 2)[1])
+    assert status in (400, 411, 501), answer[:200]
+    assert b'{"status": "ok"}' not in answer
+
+
+@ON_SQLITE
+def test_the_server_names_no_version(port: int) -> None:
+    with connect(port) as sock:
+        sock.sendall(f"GET /login HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode())
+        head = b""
+        while chunk := sock.recv(65536):
+            head += chunk
+    (server,) = [line for line in head.split(b"\r\n") if line.lower().startswith(b"server:")]
+    assert not any(48 <= byte < 58 for byte in server), server
