@@ -123,9 +123,7 @@ class Witness:
             for text, is_clear in self._values(name):
                 if is_clear:
                     clear.append(text)
-                elif len(text) >= SHORTEST and not text.isdecimal():
-                    hidden.add(text)
-                elif len(text) >= 8:
+                elif len(text) >= (8 if text.isdecimal() else SHORTEST):
                     hidden.add(text)
         known = "\n".join([*clear, *(str(one["name"]) for one in self.doors.oracle.users.values())])
         return tuple(sorted(text for text in hidden if text not in known))
@@ -189,7 +187,7 @@ class Witness:
 
 def readable(answer: TestResponse) -> str:
     """What stands in an answer; of a picture nothing can be read."""
-    if answer.mimetype.startswith("image/"):
+    if (answer.mimetype or "").startswith("image/"):
         return "\n".join(f"{name}: {value}" for name, value in answer.headers)
     return text_of(answer)
 

@@ -54,7 +54,7 @@ _FACT = re.compile(r'<dd data-field="(\w+)"( data-masked)?')
 # ---- the matrix itself -------------------------------------------------------------------------------------------------
 
 # organisation.md 3.1, letters and scopes as written there; "" is nothing.
-NAMED = (
+NAMED: tuple[str, ...] = (
     "customer_archive",
     "customer_info_card",
     "document_loan",
@@ -199,7 +199,7 @@ def test_sort_and_filter(doors: Doors, username: str) -> None:
                 assert answer.status_code == (200 if allowed else 400), (register, "sort", name)
                 assert {int(one) for one in _ID.findall(answer.text)} <= expected, (register, name)
             if secret or name in declaration.register.filters:
-                answer = witness.get(address(register, **{f"flt1_{name}_empty": "1", "page_size": 5}))
+                answer = witness.get(address(register, page_size=5, **{f"flt1_{name}_empty": "1"}))
                 assert answer.status_code != 200 or known, (register, "filter", name)
                 assert known or answer.status_code == 400, (register, "filter", name)
                 assert {int(one) for one in _ID.findall(answer.text)} <= expected, (register, name)
