@@ -42,6 +42,8 @@ def prepared(whole: Whole) -> Doors:
                 created_at=NOW,
                 updated_at=NOW,
             )
+    for username, _ in accounts():
+        whole.browser(username)  # Signed in before anything is written that is taken back.
     return Doors(whole, Oracle(whole.catalogue, clock.today()))
 
 

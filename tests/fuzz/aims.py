@@ -48,7 +48,7 @@ class Sent:
     body: str = ""
 
 
-@dataclass
+@dataclass(repr=False)
 class Schema:
     """What there is to aim at, read once from the company."""
 
@@ -250,7 +250,8 @@ def act_body(draw: st.DrawFn, schema: Schema, declaration: Declaration, act: str
 
 def address(path: str, pairs: list[tuple[str, str]]) -> str:
     found = urlencode(pairs, encoding="utf-8", errors="surrogatepass")
-    return f"{quote(path, safe='/')}?{found}" if found else quote(path, safe="/")
+    place = quote(path, safe="/", errors="surrogatepass")
+    return f"{place}?{found}" if found else place
 
 
 @st.composite

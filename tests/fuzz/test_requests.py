@@ -54,7 +54,7 @@ class Client:
         for username in USERS:
             browser = whole.browser(username)
             self.tokens[username] = browser.token("/account/password/")
-            self.cookies[username] = dict(browser.client._cookies)
+            self.cookies[username] = dict(browser.client._cookies or {})
 
     def send(self, one: Sent) -> TestResponse:
         """The answer; whatever it wrote is taken back."""
