@@ -65,6 +65,7 @@ class Whole:
             "BACKOFFICE_DATA_DIR": str(self.data_dir),
             "BACKOFFICE_COMPANY_NAME": "测试公司",
             "BACKOFFICE_TRUSTED_HOSTS": "localhost",
+            "BACKOFFICE_SECOND_FACTOR": "off",
         }
         return create_app(Settings.read(values), catalogue=self.catalogue, hasher=CHEAP, bind=False)
 
