@@ -1,4 +1,4 @@
-"""What the product's own source may not hold: ways to run, render or send what people type, and clever-looking shortcuts to the database."""
+"""What the product's own source may not hold: ways to run, render or send what people type, and shortcuts to the database."""
 
 from __future__ import annotations
 

@@ -65,11 +65,10 @@ class Client:
         with db.atomic() as transaction:
             try:
                 return browser.client.open(
-                    one.path,
+                    f"{browser.base}{one.path}",  # Whole: a path of two slashes would be taken for a host.
                     method=one.method,
                     data=body,
                     content_type="application/x-www-form-urlencoded" if body else None,
-                    base_url=browser.base,
                     buffered=True,
                 )
             finally:
