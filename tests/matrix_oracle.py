@@ -245,7 +245,7 @@ class Oracle:
 
     def _turns(self, user: int, register: str, row: Mapping[str, Any]) -> set[str]:
         """The roles in which the account may take a next step of the record (decisions.md 2)."""
-        found = set()
+        found: set[str] = set()
         hats = self.hats(user)
         for act in self.catalogue[register].acts.values():
             for route in act.routes:

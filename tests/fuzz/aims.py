@@ -23,7 +23,7 @@ from models.matrix import ROLES
 from tests.fuzz.odd import ODD
 from tests.whole_company import Whole
 
-USERS = (
+USERS: tuple[str, ...] = (
     "salesperson",
     "sales_manager",
     "market_specialist",
