@@ -7,13 +7,17 @@ BIN := .venv/bin
 TRANSLATIONS := backoffice/translations
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help run test check crawl format messages clean
+.PHONY: help run test check crawl fuzz audit sbom lock install-locked format messages clean
 
 help:
 	@echo "make run       a demo company on http://127.0.0.1:8000/"
 	@echo "make test      lint, types and every test"
 	@echo "make check     lint, format, types, import contracts, templates, spelling"
 	@echo "make crawl     every page as every account in a browser"
+	@echo "make fuzz      100,000 made-up requests and every odd text (FUZZ=n for another number)"
+	@echo "make audit     what is installed and locked against known advisories, without a network"
+	@echo "make sbom      the bill of materials, dist/sbom.cdx.json"
+	@echo "make lock      pin every dependency anew by its hash (needs uv)"
 	@echo "make format    rewrite the code in the house format"
 	@echo "make messages  bring the translations up to the texts of code and templates"
 	@echo "make clean     remove what make made, except var/"
@@ -27,6 +31,27 @@ test: check
 crawl: .venv/test.stamp
 	$(PYTEST) -n $(JOBS) -m crawl
 
+# Half of them on each database; each worker takes one.
+FUZZ ?= 100000
+fuzz: .venv/test.stamp
+	BACKOFFICE_FUZZ=$(FUZZ) $(PYTEST) -n $(JOBS) --dist loadfile tests/fuzz
+
+audit: .venv/test.stamp
+	$(BIN)/python -m tools.supply audit --today $$(date +%F)
+
+sbom: .venv/test.stamp
+	$(BIN)/python -m tools.supply sbom
+
+lock:
+	uv pip compile pyproject.toml --extra test --extra postgres --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
+
+# Exactly what is in the lock file, each file checked by its hash; the product itself from this directory.
+install-locked: | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch .venv/run.stamp .venv/test.stamp
+
 check: .venv/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -34,6 +59,7 @@ check: .venv/test.stamp
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/djlint --quiet --lint templates
 	$(BIN)/codespell
+	$(BIN)/python -m tools.supply audit
 
 format: .venv/test.stamp
 	$(BIN)/ruff check --fix .

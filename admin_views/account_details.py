@@ -129,8 +129,9 @@ def _marks(open_now: int, wrong: int, user: User) -> list[tuple[str, str]]:
 
 def _tools(user: User, keeps: bool, own_id: int) -> tuple[Button, ...]:
     history = Button("history", read(say("History")), url_for("accounts.history", id=user.id))
+    rights = Button("access", read(say("What this person may")), url_for("accounts.rights", id=user.id))
     if not keeps:
-        return (history,)
+        return (rights, history)
     never_set = not user.password_hash
     text = say("Give a one-time password") if never_set else say("Reset password")
     sure = say("A new one-time password replaces the present one, and all sessions of this person end.")
@@ -158,6 +159,7 @@ def _tools(user: User, keeps: bool, own_id: int) -> tuple[Button, ...]:
             if not (user.id == own_id and name == "disable")
         ),
         Button("grant", read(say("Grant an export")), url_for("grants.new", user=user.id)),
+        rights,
         history,
     )
 

@@ -12,7 +12,7 @@ from flask import Flask, Response, redirect, render_template, request, url_for
 from peewee import JOIN, Expression
 from werkzeug.wrappers import Response as AnyResponse
 
-from admin_views import account_details, account_forms, activity, delegations, grants
+from admin_views import account_details, account_forms, account_rights, activity, delegations, grants
 from admin_views.account_parts import (
     LABELS,
     TITLE,
@@ -60,7 +60,7 @@ from models.register import Register
 COLUMNS = ("username", "name", "department", "group", "area", "roles", "active", "sessions")
 SORTABLE = ("username", "name")
 # Importing these puts their views on the blueprint.
-PAGES = (account_details, account_forms)
+PAGES = (account_details, account_forms, account_rights)
 
 
 def register_account_views(app: Flask, registers: Mapping[str, Register]) -> None:

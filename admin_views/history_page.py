@@ -38,6 +38,7 @@ class HistoryBuilder:
         self.declaration = declaration
         self.seen = seen
         self._texts: dict[tuple[str, Any], str] = {}
+        self._known_causes: set[tuple[str, str]] = set()
 
     def page(self, before: int | None = None) -> HistoryPage:
         query = AuditEvent.select().where(
@@ -51,6 +52,7 @@ class HistoryBuilder:
             events = events[:PAGE]
             older = url_for(f"{self.declaration.name}.history", id=self.seen.id, before=events[-1].id)
         self._read_references(events)
+        self._read_causes(events)
         return HistoryPage(
             title=label(self.declaration.register),
             register=self.declaration.name,
@@ -82,6 +84,23 @@ class HistoryBuilder:
             every = set().union(*paths.values())
             labels = past_labels(self.access, known[next(iter(paths))], every) if every else {}
             self._texts.update({(path, value): labels.get(value, "") for path, ids in paths.items() for value in ids})
+
+    def _read_causes(self, events: list[AuditEvent]) -> None:
+        """Which of the records that changed this one exist for the reader, one query for each of their registers."""
+        named: dict[str, set[str]] = {}
+        for event in events:
+            register, _, number = str(json.loads(event.detail).get("cause") or "").partition(" ")
+            if number and register in self.access.catalogue:
+                named.setdefault(register, set()).add(number)
+        for register, numbers in named.items():
+            declaration = self.access.catalogue[register]
+            scope = self.access.scope(declaration)
+            if scope is False:
+                continue
+            column = declaration.columns["number"]
+            query = declaration.model.select(column).where(column.in_(sorted(numbers)))
+            seen = query.where(scope) if scope is not True else query
+            self._known_causes.update((register, str(row.number)) for row in seen)
 
     def _principals(self, events: list[AuditEvent]) -> dict[int, str]:
         wanted = {event.on_behalf_of_id for event in events if event.on_behalf_of_id is not None}
@@ -121,10 +140,13 @@ class HistoryBuilder:
         return action
 
     def _cause(self, cause: str) -> str:
-        """The record whose act changed this one. > 礼品签收单 LP-2026-0007"""
+        """The record whose act changed this one, by its number if it exists for the reader. > 礼品签收单 LP-2026-0007"""
         register, _, number = cause.partition(" ")
         declaration = self.access.catalogue.get(register)
-        return f"{label(declaration.register)} {number}".strip() if declaration is not None else cause
+        if declaration is None:
+            return cause
+        known = number if (register, number) in self._known_causes else ""
+        return f"{label(declaration.register)} {known}".strip()
 
     def _viewed(self, detail: dict[str, Any]) -> str:
         """Which secrets were seen in clear, in the order of the form."""

@@ -32,6 +32,7 @@ from backoffice.outcomes import Done, Invalid
 from backoffice.passwords import Hasher
 from backoffice.people import hats
 from backoffice.printing import BadPeriod, form_named, print_many, print_record
+from backoffice.rights_words import told
 from backoffice.texts import read
 from backoffice.tracing import trace
 from backoffice.typable import reader_for
@@ -135,12 +136,12 @@ def _free(host: str, port: int) -> None:
             raise Refusal(f"cannot listen on {host} port {port}: {taken.strerror}; choose another --port") from taken
 
 
-def _person(username: str, catalogue: Any) -> Access:
+def _person(username: str, catalogue: Any, option: str = "--as") -> Access:
     user = User.get_or_none(User.username == username)
     if user is None:
-        raise Refusal(f"--as: there is no account {username!r}")
+        raise Refusal(f"{option}: there is no account {username!r}")
     if not user.active:
-        raise Refusal(f"--as: the account {username!r} is disabled")
+        raise Refusal(f"{option}: the account {username!r} is disabled")
     roles = [row.role for row in UserRole.select().where(UserRole.user == user.id)]
     return access_of(user, hats(user, roles, clock.today()), catalogue, clock.today(), "command line")
 
@@ -369,6 +370,18 @@ def run_rules(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None
                 print(f"\t{name}: {text}")
 
 
+def run_access(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
+    """One line per role and register; indented below a register what of it may be seen and done, parts separated by tabs."""
+    settings = _settings(environ)
+    catalogue = make_catalogue()
+    if arguments.register is not None:
+        _declared(catalogue, arguments.register)
+    with connected(_bound(settings)):
+        access = _person(arguments.person, catalogue, "USER")
+        for line in told(access, arguments.person, [arguments.register] if arguments.register else list(catalogue)):
+            print(line)
+
+
 def run_check(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
     """Declarations, settings, schema, the whole chain of the history, and each record against its history."""
     catalogue = make_catalogue()
@@ -458,6 +471,10 @@ def make_parser() -> argparse.ArgumentParser:
 
     made = command("rules", run_rules, "every rule: id, kind, how and where it is met, or what it waits for")
     made.add_argument("--register", metavar="R", help="only those of one register")
+
+    made = command("access", run_access, "what one person may see and do, and by which role")
+    made.add_argument("person", metavar="USER", help="the account")
+    made.add_argument("--register", metavar="R", help="only in one register")
 
     command("check", run_check, "declarations, settings, schema, history chain, records against their history")
     return parser

@@ -25,6 +25,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?|[+-]?[0-9]+(\.[0-9
 # Control and format characters that no text field takes; line ends and tabs are allowed in long texts.
 _FORBIDDEN = frozenset({"Cc", "Cs", "Co", "Cn"})
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\ufeff")
+_SPACES = " \u00a0\u3000"
 _INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2})[ T](\d{1,2}:\d{2}(?::\d{2})?)")
 _TRUE = frozenset({"1", "true", "on", "yes", "y", "是"})
 FALSE = frozenset({"", "0", "false", "off", "no", "n", "否"})
@@ -46,9 +47,12 @@ def parse(info: Info, raw: Any) -> Any:
     References come back as an id (int), choices as their code. Raises BadValue.
     """
     if isinstance(raw, str):
-        raw = unicodedata.normalize("NFC", raw)
-        if info.kind not in {"longtext"}:
-            raw = raw.strip()
+        if info.kind == "text":
+            # A text is kept as it was typed, whatever its form of Unicode. Spaces around it are no part of it, control characters are
+            # refused below wherever they stand.
+            raw = raw.strip(_SPACES)
+        elif info.kind != "longtext":
+            raw = unicodedata.normalize("NFC", raw).strip()
         if raw.strip() == "":
             return False if info.kind == "flag" else ("" if info.kind in {"text", "longtext"} else None)
     if raw is None:
