@@ -24,6 +24,8 @@ REVIEWED = {
     "backoffice/change.py": "locks a record within the scope",
     "backoffice/writing.py": "writes the record that was locked, and answers yes or no to guards",
     "backoffice/typing_in.py": "lines of the record that was locked",
+    "backoffice/copying.py": "starts from a Reader; what a public register calls a row that may be chosen is open to everybody",
+    "backoffice/numbers.py": "counts the numbers of all records, for a command of the administrator",
     "backoffice/replay.py": "compares all records with their history, for a command of the administrator",
 }
 # Functions elsewhere that were reviewed one by one.
