@@ -27,6 +27,8 @@ REVIEWED = {
     "backoffice/balances.py": "moves lines whose keys are those of the record that was locked",
     "backoffice/reports.py": "every sum starts from the scope",
     "backoffice/typing_in.py": "lines of the record that was locked",
+    "backoffice/copying.py": "starts from a Reader; what a public register calls a row that may be chosen is open to everybody",
+    "backoffice/numbers.py": "counts the numbers of all records, for a command of the administrator",
     "backoffice/replay.py": "compares all records with their history, for a command of the administrator",
 }
 # Functions elsewhere that were reviewed one by one.
