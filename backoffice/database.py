@@ -10,6 +10,7 @@ write lock at once, so that a transaction which reads and then writes can never 
 that only reads outside `atomic()`.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -103,6 +104,12 @@ def open_database(url: str) -> Database:
     if parts.scheme in ("postgresql", "postgres"):
         return _open_postgresql(urlunsplit(parts._replace(scheme="postgresql")))
     raise ValueError(f"no database address: {parts.scheme}:…")
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file behind an address; None when it is no SQLite address."""
+    parts = urlsplit(url)
+    return Path(unquote(parts.path[1:])) if parts.scheme == "sqlite" else None
 
 
 def _open_postgresql(url: str) -> Database:
@@ -199,6 +206,21 @@ def _stream_server(db: Database, query: ModelSelect, size: int) -> Iterator[tupl
         finally:
             # Garbage would close it too, but only some time later.
             cursor.close()
+
+
+def copy_file(db: SQLiteFile, target: Path) -> None:
+    """One consistent moment of a SQLite file in a new file, on disk when this returns; writers go on meanwhile."""
+    copy = apsw.Connection(str(target))
+    try:
+        with copy.backup("main", db.connection(), "main") as backup:
+            while not backup.done:
+                backup.step(-1)  # All at once, from one snapshot of the log.
+        # The copy is one plain file, which needs no log beside it.
+        copy.execute("PRAGMA journal_mode = delete").fetchall()
+    finally:
+        copy.close()
+    with target.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 @contextmanager

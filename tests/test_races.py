@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from peewee import Database, OperationalError
 
-from backoffice import history, replay
+from backoffice import proof, replay
 from backoffice.database import connected
 from backoffice.outcomes import Declined, Done, Outcome, Stale
 from models.accounts import Area
@@ -78,7 +78,7 @@ def test_twenty_writers_get_numbers_without_gap_or_double(sample: Sample) -> Non
     assert 40 < len(stored) < 80
     assert Series.get(Series.register == "tool_loan").last == len(stored)
     assert GiftItem.get_by_id(item).quantity_in_hand == 0
-    assert list(history.faults()) == []
+    assert list(proof.faults()) == []
 
 
 # ---- the last piece ----------------------------------------------------------------------------------------------------
@@ -97,7 +97,7 @@ def test_the_last_piece_is_issued_once(company: Company) -> None:
         assert [one.rule for one in outcomes if isinstance(one, Declined)] == ["GIFT-13"]
         assert GiftItem.get_by_id(item).quantity_in_hand == 0
         assert GiftMovement.select().where(GiftMovement.record == item, GiftMovement.kind == "issued").count() == 1
-    assert list(history.faults()) == []
+    assert list(proof.faults()) == []
 
 
 def test_two_servers_issue_the_last_piece_once(company: Company, database_url: str, tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_two_servers_issue_the_last_piece_once(company: Company, database_url: s
             assert GiftItem.get_by_id(item).quantity_in_hand == 0
             states = sorted(GiftSignoff.get_by_id(gift).state for gift in gifts)
             assert states == ["approved", "issued"]
-    assert list(history.faults()) == []
+    assert list(proof.faults()) == []
 
 
 def test_crossing_stock_is_locked_in_one_order(company: Company) -> None:
@@ -148,7 +148,7 @@ def test_crossing_stock_is_locked_in_one_order(company: Company) -> None:
     results = at_once(*(work(username, gift) for username, gift in zip(people, gifts, strict=True)))
     assert results == [["Done"] * 50] * 2, results
     assert {item.quantity_in_hand for item in GiftItem.select()} == {100}
-    assert list(history.faults()) == []
+    assert list(proof.faults()) == []
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -191,7 +191,7 @@ def test_writers_of_one_chain_queue_for_its_head(company: Company) -> None:
         return run
 
     assert at_once(*(work(item) for item in items)) == [["Done"] * 8] * 8
-    assert list(history.faults()) == []
+    assert list(proof.faults()) == []
 
 
 # ---- one approval, one save --------------------------------------------------------------------------------------------
@@ -336,7 +336,7 @@ def test_what_was_acknowledged_survives_kill_9(company: Company, database_url: s
     for year in years:
         numbers = [row.number for row in CustomerArchive.select() if row.number[3:7] == year]
         assert whole(numbers, "KH", int(year))
-    assert list(history.faults()) == []
+    assert list(proof.faults()) == []
     assert [line for line in replay.differences(company.catalogue) if line.startswith("customer_archive")] == []
 
 
