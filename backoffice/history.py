@@ -110,8 +110,10 @@ def _head(chain: str) -> Any:
 
 def _open(chain: str, now: dt.datetime) -> None:
     """Begin a chain and say so in `history`, whose head is locked first; nothing where somebody was faster."""
-    AuditHead.insert(chain=ROOT).on_conflict_ignore().execute()
     root = _head(ROOT)
+    if root is None:
+        AuditHead.insert(chain=ROOT).on_conflict_ignore().execute()
+        root = _head(ROOT)
     if _run(_HEAD, [chain]).fetchone() is not None:
         return
     AuditHead.insert(chain=chain).execute()

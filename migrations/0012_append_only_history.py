@@ -8,6 +8,20 @@ SEALED = "the history is append-only"
 SQLITE = (
     ("audit_event_kept", "audit_event", "DELETE", ""),
     ("audit_event_unchanged", "audit_event", "UPDATE", ""),
+    # REPLACE removes a row without asking the triggers for DELETE.
+    (
+        "audit_event_new",
+        "audit_event",
+        "INSERT",
+        'WHEN EXISTS (SELECT 1 FROM "audit_event" WHERE "id" = NEW."id" '
+        'OR ("chain" = NEW."chain" AND "sequence" = NEW."sequence"))',
+    ),
+    (
+        "audit_head_new",
+        "audit_head",
+        "INSERT",
+        'WHEN EXISTS (SELECT 1 FROM "audit_head" WHERE "id" = NEW."id" OR "chain" = NEW."chain")',
+    ),
     ("audit_head_kept", "audit_head", "DELETE", ""),
     (
         "audit_head_forward",
