@@ -23,6 +23,7 @@ from backoffice.errors import BadRequest, Forbidden, NotFound
 from backoffice.notices import notify, take_notices
 from backoffice.outcomes import Declined, Done, Invalid, Outcome, Stale
 from backoffice.outcomes import Forbidden as ForbiddenOutcome
+from backoffice.refusals import because
 from backoffice.sessions import Account
 from backoffice.texts import Readable, read, say
 
@@ -178,6 +179,7 @@ def mark_errors(form: Form, outcome: Invalid) -> list[Notice]:
 def explained(outcome: Declined | Stale) -> Notice:
     """Why nothing was done, as a message for the same page."""
     if isinstance(outcome, Declined):
+        because(outcome.rule)
         return Notice(
             "refused", read(outcome.reason), rule=outcome.rule, clause=cited(outcome.clause), field=outcome.field
         )

@@ -22,6 +22,7 @@ from backoffice.errors import init_errors
 from backoffice.migrate import pending
 from backoffice.passwords import Hasher
 from backoffice.paths import resource_dir
+from backoffice.refusals import init_refusals
 from backoffice.security import init_security
 from models import REGISTERS
 from models.base import db
@@ -84,6 +85,7 @@ def create_app(
 
     init_errors(app)
     init_security(app, settings)
+    init_refusals(app)
     app.before_request(_connect)
     init_auth(app, hasher=hasher)
     app.add_url_rule("/healthz", "healthz", healthz)

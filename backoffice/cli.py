@@ -19,7 +19,7 @@ from backoffice import __version__, clock, database_roles, migrate, proof, repla
 from backoffice.access import Access, access_of
 from backoffice.accounts import UserValues, create_user, one_time_secret
 from backoffice.app import DeclarationFault, create_app, make_catalogue
-from backoffice.commanding import Refusal, bound, broken, close, faults, settings_of
+from backoffice.commanding import Refusal, bound, broken, close, faults, note_settings, settings_of
 from backoffice.config import Settings, SettingsError
 from backoffice.database import connected
 from backoffice.declarations import Declaration
@@ -161,6 +161,8 @@ def serve(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
     database = bound(settings)
     with connected(db):
         found = faults(database)
+        if not found:
+            note_settings(settings)
     close(database)  # Before the workers are forked: they share no connection.
     if found:
         raise Refusal(f"{found[0]}; run: backoffice check")

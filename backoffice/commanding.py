@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from peewee import Database
 from playhouse.schema_diff import diff_models
 
-from backoffice import clock, migrate, proof, texts
+from backoffice import clock, history, migrate, proof, texts
 from backoffice.config import Settings
 from backoffice.database import connected, open_database
 from models import ALL_MODELS
 from models.base import db
+from models.evidence import AuditEvent
 
 
 class Refusal(Exception):
@@ -60,6 +63,24 @@ def faults(database: Any) -> list[str]:
     return found
 
 
+def note_settings(settings: Settings) -> None:
+    """An entry in the history when the settings are others than at the last start. Secrets by a mark of theirs only."""
+    mark = hashlib.sha256(f"settings:{settings.secret_key}".encode()).hexdigest()[:8]
+    present = {**settings.told(), "BACKOFFICE_SECRET_KEY": f"#{mark}"}
+    last = AuditEvent.select().where(AuditEvent.register == "setting").order_by(AuditEvent.id.desc()).first()
+    before = json.loads(last.detail)["settings"] if last is not None else {}
+    if before != present:
+        changed = sorted(name for name in before.keys() | present.keys() if before.get(name) != present.get(name))
+        with db.atomic():
+            history.record(
+                "setting:changed" if before else "setting:first",
+                now=clock.now(),
+                register="setting",
+                detail={"settings": present, "changed": changed},
+                address="command line",
+            )
+
+
 def broken(fault: proof.Fault) -> str:
     return f"history of {fault}"
 
@@ -69,4 +90,4 @@ def close(database: Any) -> None:
     getattr(database, "close_all", database.close)()
 
 
-__all__ = ["Refusal", "bound", "broken", "close", "faults", "opened", "settings_of"]
+__all__ = ["Refusal", "bound", "broken", "close", "faults", "note_settings", "opened", "settings_of"]
