@@ -29,6 +29,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import Form, HiddenField, PasswordField, StringField
 
 from backoffice import clock, sessions, throttle
+from backoffice.database import impatient
 from backoffice.errors import NotFound, log_event
 from backoffice.history import record
 from backoffice.notices import Kept, notify, take_notices
@@ -119,7 +120,8 @@ def current_account() -> Account | None:
 
 def _touch(account: Account) -> None:
     try:
-        sessions.touch(account, now=clock.now())
+        with impatient(db):
+            sessions.touch(account, now=clock.now())
     except OperationalError as error:
         # Reading goes on while nobody can write; the session only looks idle for longer.
         log_event("session not touched", error=type(error).__name__)

@@ -10,6 +10,7 @@ write lock at once, so that a transaction which reads and then writes can never 
 that only reads outside `atomic()`.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -171,6 +172,14 @@ def is_busy(error: OperationalError) -> bool:
     )
 
 
+def is_full(error: BaseException) -> bool:
+    """Whether no room was left to write: on the disk, in a quota, or within the size that this process may give a file."""
+    cause = getattr(error, "orig", None) or error.__cause__ or error
+    if isinstance(cause, OSError):
+        return cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return isinstance(cause, apsw.FullError) or getattr(cause, "sqlstate", None) == "53100"
+
+
 def stream(query: ModelSelect, size: int = 2000) -> Iterator[tuple[Any, ...]]:
     """The rows of a select as tuples, from one snapshot, without ever holding more than `size` of them.
 
@@ -221,6 +230,21 @@ def copy_file(db: SQLiteFile, target: Path) -> None:
         copy.close()
     with target.open("rb") as file:
         os.fsync(file.fileno())
+
+
+@contextmanager
+def impatient(db: Database | DatabaseProxy, seconds: float = 0.5) -> Iterator[None]:
+    """Inside the block a SQLite writer waits for others only this long: for what may be left undone."""
+    real = unwrap(db)
+    if not isinstance(real, SQLiteFile):
+        yield
+        return
+    connection: apsw.Connection = real.connection()
+    connection.set_busy_timeout(int(seconds * 1000))
+    try:
+        yield
+    finally:
+        connection.set_busy_timeout(BUSY_SECONDS * 1000)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError
 from werkzeug.wrappers import Response as AnyResponse
 
-from backoffice.database import is_busy
+from backoffice.database import is_busy, is_full
 from backoffice.texts import Readable, current_locale, read, say
 
 log = logging.getLogger("backoffice")
@@ -107,6 +107,7 @@ _TITLES: dict[int, Readable] = {
     429: say("Too many attempts"),
     500: say("A fault in the product"),
     503: say("Busy at the moment"),
+    507: say("No room left"),
 }
 _TEXTS: dict[int, Readable] = {
     400: BadRequest.text,
@@ -121,6 +122,7 @@ _TEXTS: dict[int, Readable] = {
     429: say("There were too many attempts. Wait a few minutes and try again."),
     500: say("A fault in the product stopped the work; nothing was changed. Tell the administrator the number below."),
     503: Unavailable.text,
+    507: say("The server's disk is full. Nothing was saved; reading goes on. Tell the administrator, then try again."),
 }
 _STALE_FORM = say(
     "The form was opened before you last signed in or out, or in another window. "
@@ -215,13 +217,16 @@ def _database(error: OperationalError | InterfaceError) -> Response:
         "database unavailable",
         extra={"fields": {**_where(), "incident": incident, "error": _first_line(error)}},
     )
-    response = error_page(503, incident=incident)
+    response = error_page(507 if is_full(error) else 503, incident=incident)
     response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response
 
 
 def _defect(error: Exception) -> Response:
     incident = new_incident()
+    if is_full(error):
+        log.error("disk full", extra={"fields": {**_where(), "incident": incident, "error": type(error).__name__}})
+        return error_page(507, incident=incident)
     _log_defect("defect", error, incident)
     return error_page(500, incident=incident)
 
