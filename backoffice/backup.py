@@ -9,10 +9,10 @@ belong to it, and an attachment is on disk before its row is written. The archiv
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -52,11 +52,12 @@ class Made:
 
 def back_up(settings: Settings, target: Path) -> Made:
     """Write the backup of the settings' installation. The database must be open and bound to the models."""
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    _forget_dead(target)
+    part = _beside(target, "part")
     descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         with os.fdopen(descriptor, "w+b") as file:
-            made = _write(settings, file, target.parent)
+            made = _write(settings, file, _beside(target, "copy"))
             file.flush()
             os.fsync(file.fileno())
         part.replace(target)
@@ -65,6 +66,18 @@ def back_up(settings: Settings, target: Path) -> Made:
         part.unlink(missing_ok=True)
         raise
     return made
+
+
+def _beside(target: Path, what: str) -> Path:
+    return target.with_name(f".{target.name}.{os.getpid()}.{what}")
+
+
+def _forget_dead(target: Path) -> None:
+    """Remove what a backup that was killed left beside its place."""
+    for path in target.parent.glob(f".{glob.escape(target.name)}.*"):
+        pid, _, what = path.name[len(target.name) + 2 :].partition(".")
+        if pid.isdigit() and what.startswith(("part", "copy")) and not Path(f"/proc/{pid}").exists():
+            path.unlink(missing_ok=True)
 
 
 def _write(settings: Settings, file: BinaryIO, room: Path) -> Made:
@@ -118,14 +131,16 @@ def _snapshot(archive: zipfile.ZipFile, room: Path) -> Iterator[tuple[Database, 
 
 @contextmanager
 def _of_file(real: SQLiteFile, archive: zipfile.ZipFile, room: Path) -> Iterator[tuple[Database, dict[str, Any]]]:
-    with tempfile.TemporaryDirectory(prefix=".backup-", dir=room) as scratch:
-        path = Path(scratch) / "copy.db"
+    try:
         with connected(real):
-            copy_file(real, path)
-        with path.open("rb") as source:
+            copy_file(real, room)
+        with room.open("rb") as source:
             entry = _add(archive, DATABASES["sqlite"], source)
-        with bound_to(open_database(f"sqlite:///{path}")) as copy:
+        with bound_to(open_database(f"sqlite:///{room}")) as copy:
             yield copy, entry
+    finally:
+        for ending in ("", "-wal", "-shm", "-journal"):
+            room.with_name(room.name + ending).unlink(missing_ok=True)
 
 
 @contextmanager
