@@ -6,6 +6,7 @@ one transaction. Whatever stops it before leaves the place as empty as it was.
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import tempfile
@@ -60,11 +61,27 @@ def restore(path: Path, place: Place, *, accept_faults: bool = False) -> Restore
         _check(archive.manifest, place)
         with (
             running.alone(place.database_url, place.data_dir),
-            tempfile.TemporaryDirectory(prefix=".restore-", dir=_parent(place.data_dir)) as scratch,
+            tempfile.TemporaryDirectory(prefix=_scratch(place.data_dir), dir=_parent(place.data_dir)) as scratch,
         ):
             _check_empty_files(place.data_dir)
+            _forget_dead(place, Path(scratch))
             work = _Work(archive, place, Path(scratch), accept_faults)
             return work.into_file() if archive.manifest["dialect"] == "sqlite" else work.into_server()
+
+
+def _scratch(data_dir: Path) -> str:
+    return f".{data_dir.name}.restore-"
+
+
+def _forget_dead(place: Place, own: Path) -> None:
+    """Remove what a restore that was killed left here; nobody else works here now."""
+    for path in own.parent.glob(f"{glob.escape(_scratch(place.data_dir))}*"):
+        if path != own:
+            shutil.rmtree(path)
+    target = sqlite_path(place.database_url)
+    if target is not None:
+        for path in target.parent.glob(f".{glob.escape(target.name)}.*.restore*"):
+            path.unlink()
 
 
 def _parent(path: Path) -> Path:
