@@ -36,7 +36,7 @@ def grant(owner: Database, role: str) -> None:
         for statement in (
             f"REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC",
             f"REVOKE CREATE ON SCHEMA {schema} FROM {name}",
-            f"REVOKE TEMPORARY ON DATABASE {database} FROM {name}",
+            f"REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC",
             f"GRANT USAGE ON SCHEMA {schema} TO {name}",
             f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {name}",
             f"GRANT {ROWS} ON ALL TABLES IN SCHEMA {schema} TO {name}",
