@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +19,8 @@ from models.base import db
 from models.evidence import AuditEvent
 from models.registers.gift_item import GiftItem
 from tests.company import made_company
-from tests.servers import COMMAND, Person, command, environment, serving
-from tests.test_cli import Answer
+from tests.servers import Person, environment, serving
+from tests.test_cli import Shell
 
 psycopg = pytest.importorskip("psycopg")
 
@@ -72,17 +71,10 @@ def migrated(roles: Roles) -> Roles:
     return roles
 
 
-def run(roles: Roles, tmp_path: Path, *words: str, owner: bool = True) -> Answer:
-    own = {"BACKOFFICE_DATABASE_OWNER_URL": roles.owner} if owner else {}
-    done = subprocess.run(
-        [*COMMAND, *words],
-        env={**environment(roles.app, tmp_path / "data"), **own},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    return Answer(done.returncode, done.stdout, done.stderr)
+@pytest.fixture
+def run(roles: Roles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    own = {"BACKOFFICE_DATABASE_OWNER_URL": roles.owner}
+    return Shell({**environment(roles.app, tmp_path / "data"), **own}, monkeypatch, capsys)
 
 
 @pytest.fixture
@@ -132,7 +124,9 @@ def test_the_application_cannot(app: Database, tmp_path: Path) -> None:
     assert list(proof.faults()) == []
 
 
-def test_the_product_works_with_the_rights_it_is_given(app: Database, migrated: Roles, tmp_path: Path) -> None:
+def test_the_product_works_with_the_rights_it_is_given(
+    app: Database, migrated: Roles, tmp_path: Path, run: Shell
+) -> None:
     """The write path, a server, sign-in, backup and restore: nothing needs more."""
     company = made_company(app, tmp_path / "data")
     gift = company.gift_in("closed")
@@ -144,32 +138,32 @@ def test_the_product_works_with_the_rights_it_is_given(app: Database, migrated: 
         person.sign_in("market_specialist")
         typed = {"name": "新名", "version": str(GiftItem.get_by_id(item).version)}
         assert person.send(f"/admin/gift_item/edit/?id={item}", typed).status == 303
-    assert command(migrated.app, tmp_path / "data", "verify-audit").returncode == 0
-    assert command(migrated.app, tmp_path / "data", "backup", str(tmp_path / "x.backup")).returncode == 0
-    answer = run(migrated, tmp_path, "check")
+    assert run("verify-audit").code == 0
+    assert run("backup", tmp_path / "x.backup").code == 0
+    answer = run("check")
     assert "may alter the history" not in answer.out + answer.err
 
 
-def test_the_application_cannot_migrate_and_check_says_when_it_could(migrated: Roles, tmp_path: Path) -> None:
+def test_the_application_cannot_migrate_and_check_says_when_it_could(migrated: Roles, run: Shell) -> None:
     with psycopg.connect(migrated.owner, autocommit=True) as connection:
         connection.execute(f"GRANT UPDATE ON audit_event TO {migrated.role}")
-    assert "may alter the history; run: backoffice migrate" in run(migrated, tmp_path, "check").err
-    answer = run(migrated, tmp_path, "migrate")
+    assert "may alter the history; run: backoffice migrate" in run("check").err
+    answer = run("migrate")
     assert answer.code == 0, answer.err
     assert f"granted: {migrated.role}" in answer.out
-    assert run(migrated, tmp_path, "check").code == 0
+    assert run("check").code == 0
     with psycopg.connect(migrated.owner, autocommit=True) as connection:
         connection.execute("DELETE FROM schema_migration WHERE name LIKE '0012%'")
-    assert run(migrated, tmp_path, "migrate", owner=False).code == 1
+    assert run("migrate", BACKOFFICE_DATABASE_OWNER_URL="").code == 1
 
 
-def test_a_restore_grants_as_well(migrated: Roles, roles: Roles, app: Database, tmp_path: Path) -> None:
+def test_a_restore_grants_as_well(migrated: Roles, roles: Roles, app: Database, tmp_path: Path, run: Shell) -> None:
     made_company(app, tmp_path / "data").gift_item()
-    assert run(migrated, tmp_path, "backup", str(tmp_path / "x.backup")).code == 0
+    assert run("backup", str(tmp_path / "x.backup")).code == 0
     close(app)
     with psycopg.connect(migrated.owner, autocommit=True) as connection:
         connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    answer = run(migrated, tmp_path, "restore", str(tmp_path / "x.backup"))
+    answer = run("restore", str(tmp_path / "x.backup"))
     assert answer.code == 0, answer.err
     app.connect(reuse_if_open=True)
     assert not database_roles.may_alter_history(app)
