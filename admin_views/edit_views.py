@@ -13,7 +13,7 @@ from admin_views.form_pages import FormBuilder
 from admin_views.pages import Notice
 from admin_views.typed import typed_inputs
 from admin_views.web import demand, wanted_id
-from backoffice import clock, typable
+from backoffice import clock, sent_once, typable
 from backoffice.access import Access
 from backoffice.change import change, may_update
 from backoffice.errors import NotFound
@@ -41,7 +41,8 @@ class EditViews(Answering):
         if found.problems:
             outcome: Outcome = Invalid(found.problems)
         else:
-            outcome = change(actor, declaration, None, "create", found.inputs, None, clock.now())
+            key = sent_once.key_of(request.form.get("once", ""), _sent())
+            outcome = sent_once.create(key, actor, declaration, found.inputs, clock.now())
         return self._answer(
             outcome,
             lambda status, notices, b: self._form(b, may, title, url, cancel, status, notices),
@@ -106,3 +107,9 @@ class EditViews(Answering):
         notices: Sequence[Notice],
     ) -> Answer:
         return self._page("register/form.html", builder.edit_page(may, title, url, cancel), status, notices)
+
+
+def _sent() -> list[tuple[str, str]]:
+    """What the request holds, word for word: the fields, and the names of the files."""
+    fields = [pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token"]
+    return [*fields, *((name, file.filename or "") for name, file in request.files.items(multi=True))]

@@ -22,6 +22,7 @@ from backoffice.declarations import ChildInfo, Declaration, Info
 from backoffice.outcomes import Problem, Stale
 from backoffice.picking import label_of, makes_own_only
 from backoffice.reading import Seen, SeenLine
+from backoffice.sent_once import new_word
 from backoffice.texts import label, read, say
 from backoffice.typable import Typable
 from backoffice.typing_in import is_table
@@ -75,6 +76,7 @@ class FormBuilder:
             if self.stale is not None
             else (self.seen.version if self.seen is not None else 0),
             action="update" if self.seen is not None else "create",
+            once=new_word() if self.seen is None else "",
             shown=self._read_only(may),
             differences=self._differences(),
             changed_by=self.stale.by if self.stale is not None else "",

@@ -277,6 +277,7 @@ class FormPage:
     groups: tuple[FormGroup, ...]
     lines: tuple[LinesView, ...] = ()
     version: int = 0
+    once: str = ""
     submit: str = ""
     submit_tone: str = "primary"
     action: str = ""

@@ -90,6 +90,19 @@ class Series(Row):
         indexes = ((("register", "period"), True),)
 
 
+class SentForm(Row):
+    """A form for a new record that was sent and saved: sent again with the same words, it leads to the same record."""
+
+    key = CharField(64, unique=True)
+    user = ForeignKeyField(User, on_delete="RESTRICT", backref="+")
+    register = CharField(60)
+    record_id = IntegerField()
+    at = InstantField(index=True)
+
+    class Meta:
+        table_name = "sent_form"
+
+
 class StoredFile(Row):
     """An uploaded file: bytes lie under a random key outside the web root, the name is only data."""
 

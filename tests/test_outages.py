@@ -79,7 +79,9 @@ def test_a_locked_database_refuses_writes_and_reading_goes_on(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_files_that_may_not_grow_refuse_writes_and_reading_goes_on(company: Company, database_url: str, tmp_path: Path) -> None:
+def test_files_that_may_not_grow_refuse_writes_and_reading_goes_on(
+    company: Company, database_url: str, tmp_path: Path
+) -> None:
     """The kernel lets the server's files grow no further, as on a full disk or quota; then it does again."""
     item = company.gift_item()
     with serving(database_url, tmp_path / "data") as (server,):

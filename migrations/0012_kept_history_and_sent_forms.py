@@ -1,7 +1,9 @@
-"""The history takes entries and gives none back: triggers against change and removal, and a chain that lists all chains."""
+"""The history takes entries and gives none back, a chain lists all chains, and a form that is sent twice is known."""
 
 import hashlib
 import json
+
+from peewee import CharField, ForeignKeyField, IntegerField
 
 SEALED = "the history is append-only"
 # Name, table, what happens, and when it is refused (SQLite's words).
@@ -51,6 +53,7 @@ INSERT = (
 
 
 def up(migrator, db):
+    remember_forms(db)
     list_chains(db)
     if is_sqlite(db):
         for name, table, event, when in SQLITE:
@@ -70,6 +73,7 @@ def up(migrator, db):
 
 
 def down(migrator, db):
+    db.execute_sql('DROP TABLE "sent_form"')
     if is_sqlite(db):
         for name, *_ in SQLITE:
             db.execute_sql(f'DROP TRIGGER "{name}"')
@@ -79,6 +83,25 @@ def down(migrator, db):
         db.execute_sql("DROP FUNCTION history_is_append_only()")
     db.execute_sql("""DELETE FROM "audit_event" WHERE "chain" = 'history'""")
     db.execute_sql("""DELETE FROM "audit_head" WHERE "chain" = 'history'""")
+
+
+def remember_forms(db):
+    class User(db.Model):
+        class Meta:
+            table_name = "account"
+
+    class SentForm(db.Model):
+        key = CharField(64, unique=True)
+        user = ForeignKeyField(User, on_delete="RESTRICT", backref="+")
+        register = CharField(60)
+        record_id = IntegerField()
+        at = CharField(27, index=True)
+
+        class Meta:
+            table_name = "sent_form"
+            legacy_table_names = False
+
+    db.create_tables([SentForm], safe=False)
 
 
 def is_sqlite(db):
