@@ -33,7 +33,10 @@ from tests.company import SECRET, Company
 from tests.servers import COMMAND, Person, free_port
 from tests.tampering import unguard
 
-NAMES = ("demo", "serve", "migrate", "create-user", "export", "print", "rules", "check")
+NAMES = (
+    *("demo", "serve", "migrate", "create-user", "export", "print", "rules", "check"),
+    *("backup", "restore", "verify-audit"),
+)
 
 
 def environment(database_url: str, data_dir: Path, **more: str) -> dict[str, str]:

@@ -118,7 +118,7 @@ def upgrade_until(url: str, last: int, told: Path | None = None) -> Callable[[],
                 os.kill(os.getpid(), signal.SIGKILL)
             return original(*args, **kwargs)
 
-        database.execute_sql = counting  # type: ignore[method-assign]
+        database.execute_sql = counting
         migrate.upgrade(database)
         if told is not None:
             told.write_text(str(count))

@@ -31,6 +31,7 @@ FUNCTIONS = {
     "admin_views/register_view.py:get_query": "the scoped query that Flask-Admin's own machinery would ask for",
     "backoffice/accounts.py:owned": "counts what a leaver still owns, for the administrator, who reads all registers",
     "backoffice/account_changes.py:locked": "locks accounts, delegations and grants; never given a register's model",
+    "backoffice/sent_once.py:create": "the record that the sender has just made by the same form",
     "backoffice/cli.py:_by_code": "departments and groups by code",
 }
 # Records of these models carry no scope: everybody may read the names behind them (decisions.md 29).
