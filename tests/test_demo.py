@@ -16,8 +16,8 @@ from backoffice.database import open_database
 from backoffice.declarations import Catalogue
 from backoffice.demo import build
 from backoffice.demo.world import World
-from backoffice.history import faults
 from backoffice.passwords import Hasher
+from backoffice.proof import faults
 from backoffice.routes import Entitlements
 from models import REGISTERS
 from models.accounts import ExportGrant, UserRole
