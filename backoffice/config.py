@@ -288,7 +288,7 @@ class Settings:
         for setting in SETTINGS:
             value = getattr(self, setting.field)
             if not setting.is_secret:
-                text = " ".join(value) if isinstance(value, tuple) else str(value)
+                text = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
                 found[setting.name] = without_password(text) if "://" in text else text
         return found
 

@@ -37,6 +37,9 @@ FUNCTIONS = {
     "backoffice/accounts.py:owned": "counts what a leaver still owns, for the administrator, who reads all registers",
     "backoffice/account_changes.py:locked": "locks accounts, delegations and grants; never given a register's model",
     "backoffice/cli.py:_by_code": "departments and groups by code",
+    "backoffice/rights.py:count": "counts within the scope of the person whose rights are told",
+    "backoffice/rights_words.py:_place": "names of departments, groups and areas; never given a register's model",
+    "admin_views/history_page.py:_read_causes": "asked within the reader's scope",
 }
 # Records of these models carry no scope: everybody may read the names behind them (decisions.md 29).
 OPEN = frozenset({"Department", "Group", "Area"})
