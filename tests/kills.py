@@ -35,7 +35,7 @@ class Tally:
     gaps: int = 0
     faults: list[str] = field(default_factory=list)
     back: list[float] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list, repr=False)
 
     @property
     def slowest(self) -> float:
