@@ -349,7 +349,6 @@ class Waiting:
     rows: Sequence[RowView]
     columns: tuple[Column, ...]
     url: str = ""
-    empty: str = ""
     more: bool = False  # The count is where counting stopped.
 
 

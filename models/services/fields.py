@@ -91,7 +91,7 @@ FIELDS = (
     Field("purchased_at", "购买地点", "bought at", help=_UNKNOWN),
     Field("purchase_unknown", "购买情况不详", "purchase not known", tone="neutral"),
     Field("purchase_unknown_reason", "不详原因", "why it is not known"),
-    Field("in_warranty", "保修期内", "in warranty", system=True),
+    Field("in_warranty", "保修期内", "in warranty", system=True, tone="good"),
     Field("fault_description", "故障/要求描述", "request", required=True),
     Field("told_limit_at", "告知时限", "limit told"),
     Field("area", "片区", "area", system=True, rule="SVC-23"),
