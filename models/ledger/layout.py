@@ -52,7 +52,6 @@ COLUMNS = (
     "quantity",
     "unit",
     "area",
-    "ground",
     "defective_balance",
     "replacement_balance",
 )

@@ -7,7 +7,6 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from PIL import Image
 from pypdf import PdfReader
@@ -62,11 +61,11 @@ def shut(register: str, record: str, act: str, *wrong: Person) -> None:
     """These people are not offered the act, and are refused when they send it all the same."""
     for person in wrong:
         person.open(details(record, register))
-        before = person.state()
         assert act not in person.offers(), (person.username, act)
+        state = person.state()
         answer = person.send(f"/admin/{register}/transition/{act}/?id={record}", {"reason": "强行提交"})
         assert answer.status in {403, 409}, (person.username, act, answer.status)
-        assert person.open(details(record, register)).state() == before
+        assert answer.status == 403 or f'data-state="{state}"' in answer.text(), (person.username, act)
 
 
 def waiting(person: Person, register: str, query: str) -> str:
@@ -90,7 +89,7 @@ def test_a_call_before_the_holiday_is_served_and_archived(people: People) -> Non
     evening = _eve_of_the_holiday()
     record = _called_in(reception, evening)
     assert [reception.value(name) for name in ("late_entry", "charge_amount")] == ["true", "180.00"]
-    assert reception.value("received_at").startswith(evening.astimezone(dt.UTC).isoformat()[:16])
+    assert reception.value("received_at") == evening.isoformat()
     assert reception.value("voucher_no").startswith("PZ-")
     reception.look("service-registered")
 
@@ -193,7 +192,11 @@ def test_the_example_of_the_catalogue_stands_in_the_book(people: People) -> None
     clerk = people("business_clerk")
     record = row(clerk, SERVICES, "FW-2025-0163")
     clerk.open(details(record, SERVICES))
-    moments = {"received_at": "2025-09-30 21:40", "dispatched_at": "2025-10-01 09:10", "finished_at": "2025-10-01 16:20"}
+    moments = {
+        "received_at": "2025-09-30 21:40",
+        "dispatched_at": "2025-10-01 09:10",
+        "finished_at": "2025-10-01 16:20",
+    }
     for name, moment in moments.items():
         assert clerk.page.inner_text(f"dd[data-field={name}]").startswith(moment), name
     assert "2025-10-09" in clerk.text(".signatures")
@@ -347,7 +350,7 @@ def test_ninety_eight_of_a_hundred_are_disputed_and_settled(people: People) -> N
     finance, deputy, keeper, sales = (
         people(name) for name in ("finance", "deputy_gm", "warehouse_keeper", "sales_clerk")
     )
-    slip = waiting(finance, SLIPS, "flt_state_equals=received&flt_difference_greater=0")
+    slip = waiting(finance, SLIPS, "flt_state_equals=received&flt_difference_greater_than=0")
     finance.open(details(slip, SLIPS))
     assert [finance.value(name) for name in ("approved_qty", "received_qty", "difference")] == ["100", "98", "2"]
     take(finance, SLIPS, slip, "reconciled")
@@ -373,7 +376,7 @@ def test_ninety_eight_of_a_hundred_are_disputed_and_settled(people: People) -> N
 def test_the_last_pieces_leave_once(people: People) -> None:
     """Two clerks execute at the same moment what is there only once."""
     first, second, head = people("business_clerk"), people("business_clerk_2"), people("dept_head_business")
-    entry = waiting(first, SERVICES, "flt_state_equals=archived&flt_customer_not_empty=1")
+    entry = waiting(first, SERVICES, "flt_state_equals=archived&flt_service_kind_equals=C")
     customer = first.open(details(entry, SERVICES)).value("customer")
     about = {"customer": customer, "area": row(first, "area", "川北"), "product": row(first, "product", "WJ-3-20")}
     line = {**about, "specification": "尾货", "service_entry": entry, "happened_on": clock.today().isoformat()}
@@ -399,11 +402,6 @@ def test_the_last_pieces_leave_once(people: People) -> None:
     second.open(details(left, LEDGER)).act("executed")
     assert faults(second) == {(None, "LED-10")}
     second.look("nothing-left")
-    assert take(head, LEDGER, left, "refused", reason="已无备换品").state() == "refused" if _may(head, left) else True
-
-
-def _may(head: Person, record: str) -> bool:
-    return "refused" in head.open(details(record, LEDGER)).offers()
 
 
 # ---- a head of customer service ----------------------------------------------------------------------------------------
@@ -411,7 +409,7 @@ def _may(head: Person, record: str) -> bool:
 
 def test_a_head_of_customer_service_sees_services_and_no_customers_of_sales(people: People) -> None:
     head, seller = people("dept_head_2"), people("salesperson")
-    entry = waiting(head, SERVICES, "flt_customer_not_empty=1&flt_state_equals=archived")
+    entry = waiting(head, SERVICES, "flt_state_equals=archived&flt_service_kind_equals=C")
     assert int(str(head.page.locator("[data-count]").get_attribute("data-count"))) > 20
     head.open(details(entry, SERVICES))
     name = head.value("customer_name")
@@ -419,8 +417,11 @@ def test_a_head_of_customer_service_sees_services_and_no_customers_of_sales(peop
     assert head.page.locator("dd[data-field=customer] a").count() == 0
     head.look("head-sees-a-service")
     for customer, words in _sold_to(seller):
-        for path in ("details", "history", "edit"):
-            head.open(f"{CUSTOMERS}{path}/?id={customer}", 404 if path != "edit" else head_edit(head, customer))
+        for path in ("details", "history", "edit", "print/customer_card"):
+            answer = head.page.request.get(f"{head.base}{CUSTOMERS}{path}/?id={customer}")
+            assert answer.status in {403, 404}, path
+            assert words[1] not in answer.text(), path
+        head.open(details(customer, "customer_archive"), 404)
         for word in words:
             assert head.open(f"{CUSTOMERS}?search={word}").page.locator("tr[data-id]").count() == 0, word
         for register in (SERVICES, LEDGER, CASES, "gift_signoff"):
@@ -429,10 +430,6 @@ def test_a_head_of_customer_service_sees_services_and_no_customers_of_sales(peop
             assert answer.status in {400, 403} or answer.json() == [], register
     for kind in ("csv", "pdf"):
         assert head.page.request.get(f"{head.base}{CUSTOMERS}export/{kind}/").status == 403
-
-
-def head_edit(head: Person, customer: str) -> int:
-    return int(head.page.request.get(f"{head.base}{CUSTOMERS}edit/?id={customer}").status)
 
 
 def _sold_to(seller: Person) -> Iterator[tuple[str, tuple[str, str]]]:
