@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from flask import url_for
@@ -81,14 +82,19 @@ def editable(access: Access, declaration: Declaration, seen: Seen) -> bool:
 def row_buttons(
     access: Access, declaration: Declaration, seen: Seen, steps: Steps, back: str
 ) -> tuple[tuple[Button, ...], list[Act]]:
-    """Buttons of a list row, and the acts behind them."""
+    """Buttons of a list row, and the acts behind them. What nobody waits for stands behind the others."""
     acts = possible(access, declaration, seen, steps)
-    found = [act_button(declaration, act, seen, back) for act in acts]
+    found = [replace(act_button(declaration, act, seen, back), minor=_quiet(act, seen.state)) for act in acts]
     if editable(access, declaration, seen):
         # The pen stands before the ways out.
         place = next((n for n, act in enumerate(acts) if act.tone == "bad"), len(found))
         found.insert(place, Button("update", read(say("Edit")), url_for(f"{declaration.name}.edit_view", id=seen.id)))
-    return tuple(found), acts
+    return tuple(sorted(found, key=lambda one: one.minor)), acts
+
+
+def _quiet(act: Act, state: str) -> bool:
+    """Whether no road of the act from this state puts a record among those that wait for somebody."""
+    return all(route.quiet for route in act.routes if state in route.sources)
 
 
 __all__: list[Any] = ["act_button", "bulk_buttons", "editable", "needs_input", "possible", "row_buttons"]

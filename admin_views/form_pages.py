@@ -13,7 +13,7 @@ from wtforms import HiddenField, MultipleFileField
 
 from admin_views.forms import BLANK_LINES, Blueprint, Part
 from admin_views.pages import ChildView, Difference, FormGroup, FormPage, LinesView, SectionView
-from admin_views.showing import cell, child_view, heading, historic, text_of
+from admin_views.showing import belongs_to, cell, child_view, heading, historic, text_of
 from admin_views.typed import KEPT, LINE, MOST_LINES, kept_name
 from backoffice import areas, clock, copying, typable
 from backoffice.access import Access
@@ -133,7 +133,7 @@ class FormBuilder:
             submit_tone=act.tone if act.tone != "plain" else "primary",
             action=act.name,
             to=act.target,
-            shown=self._summary(),
+            shown=self._summary(act, names),
             hint=read(act.hint) if act.hint is not None else "",
             children=self._other_children({*asked, *filled}) if _judges(act) else (),
             problems=tuple(form.form_errors),
@@ -422,8 +422,9 @@ class FormBuilder:
         names = [name for name in self.declaration.shown(self.declaration.register.columns) if name not in may.fields]
         return self._shown(names)
 
-    def _summary(self) -> tuple[SectionView, ...]:
-        return self._shown(self.declaration.shown(self.declaration.register.columns))
+    def _summary(self, act: Act, asked: Sequence[str]) -> tuple[SectionView, ...]:
+        names = self.declaration.shown(self.declaration.register.columns)
+        return self._shown((*names, *belongs_to(self.declaration, act, asked, self.seen, names)))
 
     def _shown(self, names: Sequence[str]) -> tuple[SectionView, ...]:
         seen = self.seen

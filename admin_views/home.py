@@ -49,7 +49,7 @@ class HomeView(AdminIndexView):
         waiting = _waits_for(actor, declaration)
         if waiting is not False:
             title = read(say("Waiting for me: {register}", register=label(declaration.register)))
-            box = _box(actor, declaration, waiting, title, "waiting", read(say("Nothing is waiting for you.")))
+            box = _box(actor, declaration, waiting, title, "waiting")
             # Who never takes a step here gets no empty box.
             if box.count or actor.may(declaration, "create") or any(_steps_forward(actor, declaration)):
                 found.append(box)
@@ -57,7 +57,7 @@ class HomeView(AdminIndexView):
             ended = [state.code for state in declaration.states.values() if state.ends]
             mine = all_of([declaration.model.owner == actor.id, declaration.model.state.not_in(ended)])
             title = read(say("Mine, still open: {register}", register=label(declaration.register)))
-            found.append(_box(actor, declaration, mine, title, "mine", read(say("You have nothing open."))))
+            found.append(_box(actor, declaration, mine, title, "mine"))
         return found
 
     def _quick(self, actor: Access) -> list[Button]:
@@ -104,7 +104,7 @@ def _waits_for(actor: Access, declaration: Declaration) -> Condition:
     return any_of(parts)
 
 
-def _box(actor: Access, declaration: Declaration, condition: Condition, title: str, name: str, empty: str) -> Waiting:
+def _box(actor: Access, declaration: Declaration, condition: Condition, title: str, name: str) -> Waiting:
     names = [
         each
         for each in declaration.shown(declaration.register.columns)
@@ -136,7 +136,6 @@ def _box(actor: Access, declaration: Declaration, condition: Condition, title: s
         views,
         tuple(column(declaration.fields[each]) for each in names),
         url,
-        empty,
         more=not exact,
     )
 

@@ -54,7 +54,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Button:
-    """A verb or act. `method` get: a link to `url`; post: a small form to `url` with `fields`. `to`: target state or ""."""
+    """A verb or act. `method` get: a link to `url`; post: a small form to `url` with `fields`. `to`: target state or "".
+
+    A `minor` one is never in sight in a list, only behind the button of its row.
+    """
 
     name: str
     label: str
@@ -64,6 +67,7 @@ class Button:
     tone: str = "plain"
     fields: tuple[tuple[str, str], ...] = ()
     confirm: str = ""
+    minor: bool = False
 
 
 @dataclass(frozen=True)
@@ -349,7 +353,6 @@ class Waiting:
     rows: Sequence[RowView]
     columns: tuple[Column, ...]
     url: str = ""
-    empty: str = ""
     more: bool = False  # The count is where counting stopped.
 
 

@@ -18,7 +18,7 @@ from backoffice.reading import MASK, Seen, SeenLine
 from backoffice.texts import label, read, say
 from backoffice.values import BadValue, duration, machine, parse, shown
 from models.evidence import StoredFile
-from models.register import Elapsed
+from models.register import Act, Elapsed
 
 
 def heading(info: Info) -> str:
@@ -37,6 +37,27 @@ def column(info: Info) -> Column:
 
 def text_of(info: Info, values: dict[str, Any], labels: dict[str, str], key: str) -> str:
     return labels[key] if key in labels else shown(info, values.get(key))
+
+
+def belongs_to(
+    declaration: Declaration, act: Act, asked: Sequence[str], seen: Seen | None, already: Sequence[str]
+) -> list[str]:
+    """What a form of an act shows beside the columns of the list: filled fields of the sections it asks for, and what it signs."""
+    if seen is None:
+        return []
+    signed = {slot.name: slot.fields for slot in declaration.register.slots}
+    around = [
+        name for section in declaration.register.sections if set(asked) & set(section.fields) for name in section.fields
+    ]
+    names = dict.fromkeys((*around, *(name for name in signed.get(act.signs, ()) if name in declaration.fields)))
+    return [
+        name
+        for name in declaration.shown(names)
+        if name not in asked
+        and name not in already
+        and declaration.fields[name].field.level == 1
+        and seen.values.get(name) not in (None, "", False)
+    ]
 
 
 def cell(access: Access, declaration: Declaration, info: Info, seen: Seen, *, links: bool = False) -> Cell:

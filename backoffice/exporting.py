@@ -261,7 +261,7 @@ def _plain(info: Info, value: Any, text: str | None, declaration: Declaration | 
         plain: Cell = value
         return plain
     if info.kind in {"quantity", "percent"}:
-        return value.normalize() if value else value  # type: ignore[no-any-return]
+        return value.normalize()  # type: ignore[no-any-return]
     return shown(info, value)
 
 

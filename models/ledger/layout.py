@@ -46,16 +46,14 @@ COLUMNS = (
     "number",
     "state",
     "happened_on",
+    "customer_name",
     "movement",
+    "product",
     "quantity",
     "unit",
-    "product",
-    "specification",
     "area",
     "defective_balance",
     "replacement_balance",
-    "customer_name",
-    "ground",
 )
 SEARCH = ("number", "customer_name", "batch_no", "specification", "order", "inspection_no", "third_party")
 SORT = ("number", "happened_on", "quantity", "amount", "state", "executed_at")

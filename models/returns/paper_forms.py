@@ -12,7 +12,16 @@ PRINTS = (
         (
             Block(
                 "fields",
-                fields=("complaint_no", "customer_name", "order_no", "kind", "amount", "posted_on", "remarks"),
+                fields=(
+                    "complaint_no",
+                    "customer_name",
+                    "order_no",
+                    "kind",
+                    "amount",
+                    "customer_seal_on",
+                    "posted_on",
+                    "remarks",
+                ),
             ),
             Block(
                 "text",

@@ -34,7 +34,6 @@ COLUMNS = (
     "complaint_no",
     "customer_name",
     "product",
-    "specification",
     "handling",
     "approved_qty",
     "received_qty",

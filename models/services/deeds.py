@@ -14,7 +14,7 @@ from models.services.times import minute, months_later
 from models.services.truth import HEADS, INTERNAL
 
 CENT = Decimal("0.01")
-# What belongs to one visit and begins anew with the next.
+# What belongs to one visit and begins anew with the next; a charge that was agreed stays.
 _OF_A_VISIT: Mapping[str, Any] = {
     "arrived_at": None,
     "started_at": None,
@@ -22,7 +22,6 @@ _OF_A_VISIT: Mapping[str, Any] = {
     "work_done": "",
     "cause": "",
     "measure": "",
-    "charge_amount": None,
     "charge_mode": "",
     "volume_month": "",
     "retention_until": None,

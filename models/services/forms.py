@@ -39,6 +39,7 @@ _PRODUCT = Block(
         "in_warranty",
         "purchased_on",
         "purchased_at",
+        "purchase_unknown_reason",
         "contract",
     ),
 )

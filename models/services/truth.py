@@ -56,21 +56,21 @@ def received_before_registered(record: Any, inputs: Mapping[str, Any], ctx: Cont
 
 
 def kind_fits(record: Any, inputs: Mapping[str, Any], ctx: Context) -> Allowed | Refused:
-    """B has a contract of this customer that is valid on the day; C and D cost nothing, A costs something."""
+    """B has a contract of this customer that is valid on the day; C and D cost nothing, A costs something once it is done."""
     if record.service_kind == "B" and ctx.act in {"create", "update"}:
         return _contract_valid(record, ctx)
-    if ctx.act != "finished":
-        return Allowed()
     charge = record.charge_amount
-    if record.service_kind == "A" and (charge is None or charge <= 0):
-        return Refused(
-            Text("有费服务的收费金额须大于零。", "A chargeable service has a charge above zero."), "charge_amount"
-        )
     if record.service_kind in {"C", "D"} and charge is not None:
         text = Text(
             "免费服务与内务服务不得收费，收费金额须留空。", "Free and internal service has no charge: leave it empty."
         )
         return Refused(text, "charge_amount")
+    if record.service_kind != "A" or (charge is None and ctx.act != "finished"):
+        return Allowed()
+    if charge is None or charge <= 0:
+        return Refused(
+            Text("有费服务的收费金额须大于零。", "A chargeable service has a charge above zero."), "charge_amount"
+        )
     return Allowed()
 
 

@@ -173,9 +173,9 @@ def test_the_last_piece_is_issued_once(people: People) -> None:
     assert stock(first, item) == 0
 
 
-def _issue_form(person: Person) -> tuple[str, dict[str, str], dict[str, str]]:
+def _issue_form(person: Person, act: str = "issued") -> tuple[str, dict[str, str], dict[str, str]]:
     """What the button on the open page would send, and as whom; playwright itself serves one thread."""
-    form = person.page.locator(".head form:has([data-action=issued])")
+    form = person.page.locator(f".head form:has([data-action={act}])")
     fields = form.locator("input").evaluate_all("all => Object.fromEntries(all.map(one => [one.name, one.value]))")
     jar = "; ".join(f"{one['name']}={one['value']}" for one in person.page.context.cookies())
     headers = {"Cookie": jar, "Referer": person.page.url, "Origin": person.base, "User-Agent": "test"}

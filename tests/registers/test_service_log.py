@@ -191,6 +191,37 @@ def test_a_finished_service_is_a_contact_with_its_customer(company: Company) -> 
     assert service(record).customer.last_contact_on == dt.date(2026, 3, 4)
 
 
+def test_a_charge_that_was_agreed_stands_in_the_form_of_the_finished_work(company: Company) -> None:
+    """It is typed while the entry is registered, kept when the entry is sent out again, and then typed with the work alone."""
+    record = company.service("A", charge_amount="150.00")
+    company.done("service_staff", REGISTER, record, "update", {"charge_amount": "180.00"})
+    dispatch(company, record)
+    company.do("service_staff", REGISTER, record, "update", {"charge_amount": "90.00"})
+    assert str(service(record).charge_amount) == "180.00"
+    act(company, "service_staff", record, "on_site", 16, arrived_at=at(15))
+    dispatch(company, record, minutes=17, reason="缺备件")
+    act(company, "service_staff", record, "on_site", 19, arrived_at=at(18))
+    with clock.set_to(at(62)):
+        page = company.browser("service_staff").page(f"/admin/{REGISTER}/transition/finished/?id={record}")
+        assert form_values(page)["charge_amount"] == "180.00"
+    finish(company, record)
+    assert (str(service(record).charge_amount), service(record).charge_mode) == ("180.00", "on_the_spot")
+
+
+@pytest.mark.parametrize("who", ["business_clerk", "service_manager"])
+def test_reception_types_the_charge(company: Company, who: str) -> None:
+    record = company.service("A")
+    page = company.browser(who).page(f"/admin/{REGISTER}/edit/?id={record}")
+    assert form_values(page)["charge_amount"] == ""
+    assert isinstance(company.do(who, REGISTER, record, "update", {"charge_amount": "180.00"}), Done)
+
+
+def test_finance_does_not_type_the_charge(company: Company) -> None:
+    record = company.service("A", charge_amount="180.00")
+    company.do("finance", REGISTER, record, "update", {"charge_amount": "90.00", "travel_cost": "12.00"})
+    assert (str(service(record).charge_amount), str(service(record).travel_cost)) == ("180.00", "12.00")
+
+
 @pytest.mark.parametrize(
     ("bought", "inside"), [("2025-03-04", True), ("2025-03-03", False), ("2025-02-28", False), ("2026-03-01", True)]
 )

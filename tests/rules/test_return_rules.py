@@ -353,6 +353,19 @@ def test_a_certificate_says_what_was_decided(
     wrong(company.do("sales_clerk", PAPER, None, "create", payment(complaint, **typed)), field, "RET-07")
 
 
+@pytest.mark.parametrize("method", ["discount", "compensation"])
+def test_kind_and_amount_left_empty_are_those_decided(company: Company, method: str) -> None:
+    complaint = company.complaint_in("notified", method)
+    made = company.done("sales_clerk", PAPER, None, "create", {"complaint": complaint})
+    paper = SalesDiscountCertificate.get_by_id(made.id)
+    assert (paper.kind, str(paper.amount)) == (method, "320.00")
+    with clock.set_to(company.now):
+        other = company.complaint_in("notified", method)
+        path = f"/admin/{PAPER}/ajax/copy/?name=complaint&id={other}"
+        offered = company.browser("sales_clerk").get(path).json
+    assert (offered["kind"], offered["amount"]) == ([method, ""], ["320.00", ""])
+
+
 @pytest.mark.rule("RET-07")
 def test_one_complaint_has_one_certificate(company: Company) -> None:
     complaint = company.complaint_in("notified", "discount")

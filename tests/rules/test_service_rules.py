@@ -237,6 +237,34 @@ def test_a_charge_that_fits_its_kind_is_taken(company: Company, kind: str, charg
     assert isinstance(finish(company, company.service_in("on_site", kind), charge_amount=charge), Done)
 
 
+@pytest.mark.rule("SVC-05")
+@pytest.mark.parametrize(("kind", "charge"), [("C", "50.00"), ("C", "0.00"), ("D", "50.00"), ("A", "0.00")])
+def test_a_charge_that_does_not_fit_the_kind_is_not_registered(company: Company, kind: str, charge: str) -> None:
+    wrong(create(company, kind, charge_amount=charge), "charge_amount", "SVC-05")
+    record = company.service(kind)
+    changed = company.do("service_staff", REGISTER, record, "update", {"charge_amount": charge})
+    wrong(changed, "charge_amount", "SVC-05")
+    assert service(record).charge_amount is None
+
+
+@pytest.mark.rule("SVC-05")
+def test_a_chargeable_service_that_becomes_free_loses_its_charge_first(company: Company) -> None:
+    record = company.service("A", charge_amount="180.00")
+    wrong(
+        company.do("service_staff", REGISTER, record, "update", {"service_kind": "C"}),
+        "charge_amount",
+        "SVC-05",
+    )
+    free = {"service_kind": "C", "charge_amount": ""}
+    assert isinstance(company.do("service_staff", REGISTER, record, "update", free), Done)
+    assert (service(record).service_kind, service(record).charge_amount) == ("C", None)
+
+
+@pytest.mark.parametrize(("kind", "charge"), [("A", "0.01"), ("A", ""), ("B", "30.00"), ("B", "0.00"), ("C", "")])
+def test_a_charge_may_be_agreed_when_the_request_is_registered(company: Company, kind: str, charge: str) -> None:
+    assert isinstance(create(company, kind, charge_amount=charge), Done)
+
+
 # ---- SVC-06, SVC-07, SVC-11: signatures and archive ----------------------------------------------------------------------
 
 
