@@ -3,16 +3,18 @@
 
 PYTHON ?= python3
 JOBS ?= 2
+TRUST_ROUNDS ?= 200
 BIN := .venv/bin
 TRANSLATIONS := backoffice/translations
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help run test check crawl fuzz audit sbom lock install-locked format messages clean
+.PHONY: help run test check trust crawl fuzz audit sbom lock install-locked format messages clean
 
 help:
 	@echo "make run       a demo company on http://127.0.0.1:8000/"
 	@echo "make test      lint, types and every test"
 	@echo "make check     lint, format, types, import contracts, templates, spelling"
+	@echo "make trust     long runs that show what we promise: kills, races, backups, upgrades, fuzz"
 	@echo "make crawl     every page as every account in a browser"
 	@echo "make fuzz      100,000 made-up requests and every odd text (FUZZ=n for another number)"
 	@echo "make audit     what is installed and locked against known advisories, without a network"
@@ -27,6 +29,10 @@ run: .venv/run.stamp
 
 test: check
 	$(PYTEST) -n $(JOBS) --dist worksteal
+
+# One process, so that what is measured is the product's. TRUST_ROUNDS=20 makes it short.
+trust: .venv/test.stamp
+	BACKOFFICE_TRUST_ROUNDS=$(TRUST_ROUNDS) $(PYTEST) -m trust tests/trust
 
 crawl: .venv/test.stamp
 	$(PYTEST) -n $(JOBS) -m crawl

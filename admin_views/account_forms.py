@@ -24,10 +24,10 @@ from admin_views.pages import (
 from admin_views.plain_pages import (
     address,
     after,
-    after_again,
     again,
     form_page,
     id_or_none,
+    made_before,
     make_once,
     options,
     require,
@@ -104,8 +104,7 @@ def create() -> AnyResponse:
         lambda: accounts.create_user(values, secret, actor_id=account.id, now=clock.now(), address=address()),
     )
     if isinstance(outcome, Again):
-        form.offer()
-        return after_again(outcome, url_for("accounts.details", id=outcome.id), _new_page(form))
+        return made_before(url_for("accounts.details", id=outcome.id))
     if isinstance(outcome, Done):
         notify("done", say("The account {username} is made. Give it a one-time password now.", username=outcome.number))
         return redirect(url_for("accounts.details", id=outcome.id), 303)

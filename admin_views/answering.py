@@ -22,6 +22,7 @@ from backoffice.notices import notify
 from backoffice.outcomes import Declined, Done, Invalid, Missing, Outcome, Stale
 from backoffice.outcomes import Forbidden as ForbiddenOutcome
 from backoffice.reading import Seen, SeenLine, lines
+from backoffice.refusals import because
 from backoffice.texts import Readable, label, read, say
 from models.base import db
 
@@ -127,6 +128,7 @@ class Answering:
         return found
 
     def _refused(self, refusal: Declined) -> Notice:
+        because(refusal.rule)
         return Notice("refused", read(refusal.reason), refusal.rule, cited(refusal.clause), refusal.field)
 
     def _answer(

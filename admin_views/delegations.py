@@ -22,7 +22,6 @@ from admin_views.pages import (
 from admin_views.plain_pages import (
     address,
     after,
-    after_again,
     again,
     bad_days,
     column,
@@ -30,6 +29,7 @@ from admin_views.plain_pages import (
     form_page,
     id_or_none,
     list_page,
+    made_before,
     make_once,
     options,
     page_window,
@@ -195,8 +195,7 @@ def create_delegation() -> AnyResponse:
 
     outcome = make_once("delegation", work)
     if isinstance(outcome, Again):
-        form.offer()
-        return after_again(outcome, url_for("delegations.edit", id=outcome.id), _delegation_page(form))
+        return made_before(url_for("delegations.edit", id=outcome.id))
     if isinstance(outcome, Done):
         notify("done", say("The delegation is made."))
         return redirect(url_for("delegations.edit", id=outcome.id), 303)

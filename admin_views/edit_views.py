@@ -41,18 +41,18 @@ class EditViews(Answering):
         url, cancel = url_for(f"{self.register}.create_view"), url_for(f"{self.register}.index_view")
         sent = sending(actor.id, self.register)
 
-        def page(status: int, notices: Sequence[Notice], filled: FormBuilder, fresh: bool = False) -> Answer:
-            form = replace(filled.edit_page(may, title, url, cancel), once=token_again(fresh=fresh))
+        def page(status: int, notices: Sequence[Notice], filled: FormBuilder) -> Answer:
+            form = replace(filled.edit_page(may, title, url, cancel), once=token_again())
             return self._page("register/form.html", form, status, notices)
 
         if request.method == "GET":
             if "copy" in request.args:
                 self._copy(actor, builder, wanted_id("copy"))
             self._begin(actor, builder, may)
-            return page(200, (), builder, fresh=True)
+            return page(200, (), builder)
         # Asked before uploads are stored; the claim of the token in the transaction decides.
         before = already(sent)
-        if before is not None and before.same:
+        if before is not None:
             return self._made_before(before)
         found = self._typed(actor, may)
         outcome: Outcome | Again
@@ -62,21 +62,12 @@ class EditViews(Answering):
             now = clock.now()
             outcome = once(sent, lambda: change(actor, declaration, None, "create", found.inputs, None, now), now=now)
         if isinstance(outcome, Again):
-            if outcome.same:
-                return self._made_before(outcome)
-            builder.repeat, builder.inputs = True, found.inputs
-            return page(409, [self._other_content(outcome)], builder, fresh=True)
+            return self._made_before(outcome)
         return self._answer(outcome, page, builder, found.inputs)
 
     def _made_before(self, made: Again) -> Answer:
         notify("done", say("This form was sent already; this is what it made."))
         return redirect(url_for(f"{self.register}.details_view", id=made.id), 303)
-
-    def _other_content(self, made: Again) -> Notice:
-        """Somebody went back, changed what he had typed, and sent it again: perhaps a second record, perhaps a mistake."""
-        text = say("This form has made a record already, and holds something else now. Save again to make another one.")
-        url = url_for(f"{self.register}.details_view", id=made.id)
-        return Notice("refused", read(text), url=url, url_label=read(say("What it made")))
 
     def _begin(self, actor: Access, builder: FormBuilder, may: Typable) -> None:
         """References named in the address stand in the form, where they may be chosen: `?complaint=3`."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,7 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import Form
 
 from admin_views.pages import Column, FormPage, ListPage, Notice, Pager
-from admin_views.sending import sending, token_again
+from admin_views.sending import sending
 from backoffice import clock
 from backoffice.account_changes import problem
 from backoffice.auth import current_account
@@ -27,6 +26,7 @@ from backoffice.form_tokens import Again, once
 from backoffice.notices import notify, take_notices
 from backoffice.outcomes import Declined, Done, Invalid, Outcome, Stale
 from backoffice.outcomes import Forbidden as ForbiddenOutcome
+from backoffice.refusals import because
 from backoffice.sessions import Account
 from backoffice.texts import Readable, read, say
 
@@ -182,6 +182,7 @@ def mark_errors(form: Form, outcome: Invalid) -> list[Notice]:
 def explained(outcome: Declined | Stale) -> Notice:
     """Why nothing was done, as a message for the same page."""
     if isinstance(outcome, Declined):
+        because(outcome.rule)
         return Notice(
             "refused", read(outcome.reason), rule=outcome.rule, clause=cited(outcome.clause), field=outcome.field
         )
@@ -216,14 +217,10 @@ def make_once(register: str, work: Callable[[], Outcome]) -> Outcome | Again:
     return once(sending(me().id, register), work, now=clock.now())
 
 
-def after_again(made: Again, url: str, page: FormPage) -> AnyResponse:
-    """The form was sent before: to what it made, or, when its content is another by now, the form with a new token."""
-    if made.same:
-        notify("done", say("This form was sent already; this is what it made."))
-        return redirect(url, 303)
-    text = say("This form has made a record already, and holds something else now. Save again to make another one.")
-    told = Notice("refused", read(text), url=url, url_label=read(say("What it made")))
-    return form_page(replace(page, once=token_again(fresh=True)), status=409, notices=[told])
+def made_before(url: str) -> AnyResponse:
+    """The form was sent before: to what it made."""
+    notify("done", say("This form was sent already; this is what it made."))
+    return redirect(url, 303)
 
 
 def refuse_unless_possible(outcome: Outcome) -> None:

@@ -18,10 +18,10 @@ def sending(user_id: int, register: str) -> Sending:
     return Sending(user_id, register, request.form.get("once", ""), _digest())
 
 
-def token_again(*, fresh: bool = False) -> str:
-    """The token for the form of this answer: the one it came with, unless another is needed."""
+def token_again() -> str:
+    """The token for the form of this answer: the one it came with, a fresh one for a form that begins."""
     given = request.form.get("once", "")
-    return given if is_token(given) and not fresh else fresh_token()
+    return given if is_token(given) else fresh_token()
 
 
 def _digest() -> str:

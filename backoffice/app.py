@@ -23,6 +23,7 @@ from backoffice.errors import init_errors
 from backoffice.migrate import pending
 from backoffice.passwords import RULES, Hasher
 from backoffice.paths import resource_dir
+from backoffice.refusals import init_refusals
 from backoffice.security import init_security
 from backoffice.throttle import Limits
 from models import REGISTERS
@@ -93,6 +94,7 @@ def create_app(
 
     init_errors(app)
     init_security(app, settings)
+    init_refusals(app)
     app.before_request(_connect)
     account, address, overall, minutes = settings.sign_in_limits
     limits = Limits(account, address, overall, dt.timedelta(minutes=minutes))

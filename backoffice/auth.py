@@ -31,6 +31,7 @@ from wtforms import Form, HiddenField, PasswordField, StringField
 
 from backoffice import clock, second_factor, sessions, throttle
 from backoffice.csp_reports import REPORT_ENDPOINT
+from backoffice.database import impatient
 from backoffice.errors import NotFound, log_event
 from backoffice.history import record
 from backoffice.notices import Kept, take_notices
@@ -189,9 +190,10 @@ def must_enrol(account: Account) -> bool:
 
 def _touch(account: Account) -> None:
     try:
-        if account.is_outdated:
-            g.new_token = sessions.renew(account, now=clock.now())
-        sessions.touch(account, now=clock.now())
+        with impatient(db):
+            if account.is_outdated:
+                g.new_token = sessions.renew(account, now=clock.now())
+            sessions.touch(account, now=clock.now())
     except OperationalError as error:
         # Reading goes on while nobody can write; the session only looks idle for longer.
         log_event("session not touched", error=type(error).__name__)

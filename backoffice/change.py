@@ -20,7 +20,7 @@ from backoffice.context import Context
 from backoffice.declarations import Declaration, Info
 from backoffice.integrity import explain
 from backoffice.outcomes import Declined, Done, Errors, Forbidden, Invalid, Missing, Outcome
-from backoffice.people import Hat
+from backoffice.people import Hat, ended_by, still_lent
 from backoffice.routes import Entitlement, holds
 from backoffice.steps import Steps
 from backoffice.texts import label, say
@@ -28,6 +28,7 @@ from backoffice.typable import Typable
 from backoffice.typing_in import Draft, is_empty, is_table
 from backoffice.values import BadValue, checked_text, parse
 from backoffice.writing import Writer
+from models.accounts import User
 from models.base import db
 from models.outcomes import Changes, Refused
 from models.register import Act, Ask, Field
@@ -180,7 +181,7 @@ class _Work:
         seen = typable.reader_for(actor, declaration).one(record.id)
         if seen is None:
             return Missing()
-        writer.on_behalf_of = edits_for(actor, declaration, record)
+        writer.on_behalf_of = self._edits_for(record)
         self._type(draft, typable.for_record(actor, declaration, seen))
         self._keep_to_area(draft)
         self._check(draft, context)
@@ -193,6 +194,7 @@ class _Work:
         if isinstance(entitlement, Declined):
             return entitlement
         writer.entitlement = entitlement
+        self._demand_lent(entitlement.hat)
         if entitlement.on_behalf_of is not None:
             context.acting |= {entitlement.on_behalf_of}
         self._ask(draft, act, context)
@@ -211,6 +213,27 @@ class _Work:
         if record_id is None or not 0 < record_id < 2**31:
             return None
         return self.actor.locked(self.declaration, record_id)
+
+    def _edits_for(self, record: Any) -> int | None:
+        owner = edits_for(self.actor, self.declaration, record)
+        if owner is not None and self.actor.acts_for(self.declaration, record) is None:
+            hat = next((hat for hat in self.actor.hats if hat.on_behalf_of == owner), None)
+            self._demand_lent(hat)
+        return owner
+
+    def _demand_lent(self, hat: Hat | None) -> None:
+        """Stops where the delegation of this hat was ended while the person clicked. Whose deputy one is, is no delegation."""
+        if hat is None or hat.on_behalf_of is None or not hat.role:
+            return
+        owner = hat.on_behalf_of
+        if still_lent(owner, self.actor.id, hat.role, self.actor.today):
+            return
+        text = say(
+            "The delegation by {name} was ended by {who} meanwhile. Ask one of them.",
+            name=User.get_by_id(owner).name,
+            who=ended_by(owner, self.actor.id),
+        )
+        raise _Stop(Declined(text))
 
     def _line_up(self, record: Any) -> None:
         """Wait for whoever does such an act on a record that names the same row. Inserts that point to the row go on."""

@@ -14,14 +14,27 @@ from typing import Any
 
 from flask import Flask
 from peewee import PeeweeException
-from playhouse.schema_diff import diff_models
 
-from backoffice import __version__, balances, clock, history, migrate, numbers, replay, server, texts
+from backoffice import (
+    __version__,
+    balances,
+    clock,
+    database_roles,
+    migrate,
+    numbers,
+    proof,
+    replay,
+    running,
+    server,
+    texts,
+    upkeep,
+)
 from backoffice.access import Access, access_of
 from backoffice.accounts import UserValues, create_user, one_time_secret
 from backoffice.app import DeclarationFault, create_app, make_catalogue
+from backoffice.commanding import Refusal, bound, broken, close, faults, note_settings, settings_of
 from backoffice.config import Settings, SettingsError
-from backoffice.database import connected, open_database
+from backoffice.database import connected
 from backoffice.declarations import Declaration
 from backoffice.demo.opening import opened
 from backoffice.errors import log_to
@@ -36,17 +49,12 @@ from backoffice.rights_words import told
 from backoffice.texts import read
 from backoffice.tracing import trace
 from backoffice.typable import reader_for
-from models import ALL_MODELS
 from models.accounts import Department, Group, User, UserRole
 from models.base import db
 from models.matrix import ROLES
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 DEMO_COMPANY = "青川建材贸易有限公司"
-
-
-class Refusal(Exception):
-    """One line for standard error; the command ends with 1."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -80,51 +88,6 @@ def _say(text: str) -> int:
 # ---- shared ----------------------------------------------------------------------------------------------------------
 
 
-def _settings(environ: Mapping[str, str], *, needs_secret: bool = False) -> Settings:
-    settings = Settings.read(environ, needs_secret=needs_secret)
-    clock.use_company_zone(settings.timezone)
-    texts.speak(settings.locale)
-    return settings
-
-
-def _bound(settings: Settings) -> Any:
-    """The settings' database, bound to the models; the schema must be this version's."""
-    try:
-        database = open_database(settings.database_url)
-    except ValueError as wrong:
-        raise Refusal(f"BACKOFFICE_DATABASE_URL: {wrong}") from wrong
-    db.initialize(database)
-    with connected(db):
-        behind = migrate.pending(database)
-        newer = migrate.unknown(database)
-    if newer:
-        raise Refusal(f"the database is newer than this version (it has {newer[-1]}); install the newer version")
-    if behind:
-        raise Refusal(
-            f"the schema is behind by {len(behind)} migration{'s'[: len(behind) > 1]}; run: backoffice migrate"
-        )
-    return database
-
-
-def _faults(database: Any) -> list[str]:
-    """What makes a server refuse to start: a schema that is not the models', a history whose last entry is not its own."""
-    found = [
-        f"schema: {line.strip()}" for line in str(diff_models(database, ALL_MODELS) or "").splitlines() if line.strip()
-    ]
-    if not found:  # Otherwise nothing can be read.
-        found.extend(_broken(fault) for fault in history.head_faults())
-    return found
-
-
-def _broken(fault: history.Fault) -> str:
-    return f"history {fault.chain}: entry {fault.sequence} is {fault.what}"
-
-
-def _close(database: Any) -> None:
-    """All connections, also those that a pool has kept."""
-    getattr(database, "close_all", database.close)()
-
-
 def _free(host: str, port: int) -> None:
     """Refuses an address at which something else listens already, or that is not this machine's."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -134,6 +97,14 @@ def _free(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as taken:
             raise Refusal(f"cannot listen on {host} port {port}: {taken.strerror}; choose another --port") from taken
+
+
+def _hold(settings: Settings) -> None:
+    """The lock of a server, until this process and its workers have ended."""
+    try:
+        running.serving(settings)
+    except running.Occupied as occupied:
+        raise Refusal(str(occupied)) from occupied
 
 
 def _person(username: str, catalogue: Any, option: str = "--as") -> Access:
@@ -188,27 +159,31 @@ def demo(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
     if arguments.host not in LOOPBACK and not own["BACKOFFICE_TRUSTED_HOSTS"]:
         raise Refusal("BACKOFFICE_TRUSTED_HOSTS: empty; off loopback it must name the hosts under which people come")
     _free(arguments.host, arguments.port)
-    settings = _settings(own, needs_secret=True)
+    settings = settings_of(own, needs_secret=True)
     for line in opened(directory, settings, arguments.password, arguments.customers):
         print(line, flush=True)
     print(f"open http://{arguments.host}:{arguments.port}/", flush=True)
+    _hold(settings)
     server.run(partial(_application, settings, demo=True), arguments.host, arguments.port)
 
 
 def serve(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
-    settings = _settings(environ, needs_secret=True)
+    settings = settings_of(environ, needs_secret=True)
     if arguments.host not in LOOPBACK and not settings.trusted_hosts:
         raise Refusal("BACKOFFICE_TRUSTED_HOSTS: empty; off loopback it must name the hosts under which people come")
     make_catalogue()
-    database = _bound(settings)
+    database = bound(settings)
     with connected(db):
-        found = _faults(database)
-    _close(database)  # Before the workers are forked: they share no connection.
+        found = faults(database)
+        if not found:
+            note_settings(settings)
+    close(database)  # Before the workers are forked: they share no connection.
     if found:
         raise Refusal(f"{found[0]}; run: backoffice check")
     _free(arguments.host, arguments.port)
     if settings.second_factor == "off":
         print("backoffice: BACKOFFICE_SECOND_FACTOR is off: a password alone signs in", file=sys.stderr)
+    _hold(settings)
     server.run(partial(_application, settings), arguments.host, arguments.port, arguments.workers)
 
 
@@ -218,30 +193,9 @@ def _application(settings: Settings, *, demo: bool = False) -> Flask:
     return create_app(settings, demo=demo)
 
 
-def run_migrate(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
-    settings = _settings(environ)
-    try:
-        database = open_database(settings.database_url)
-    except ValueError as wrong:
-        raise Refusal(f"BACKOFFICE_DATABASE_URL: {wrong}") from wrong
-    try:
-        with connected(database):
-            if arguments.plan:
-                steps = migrate.plan(database)
-                told = [f"{step.name}: {step.reason}" for step in steps] or ["nothing to do, the schema is up to date"]
-                print("\n".join(told))
-                return
-            upgrade = migrate.upgrade(database)
-    finally:
-        _close(database)
-    if upgrade.copy is not None:
-        print(f"copy of the database as it was: {upgrade.copy}")
-    print(f"applied: {', '.join(upgrade.applied) or 'nothing, the schema is up to date'}")
-
-
 def run_create_user(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
-    settings = _settings(environ)
-    with connected(_bound(settings)):
+    settings = settings_of(environ)
+    with connected(bound(settings)):
         values = UserValues(
             arguments.name,
             arguments.display or arguments.name,
@@ -272,10 +226,10 @@ def _by_code(model: Any, code: str | None, option: str) -> int | None:
 
 
 def run_export(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
-    settings = _settings(environ)
+    settings = settings_of(environ)
     catalogue = make_catalogue()
     declaration = _declared(catalogue, arguments.register)
-    with connected(_bound(settings)):
+    with connected(bound(settings)):
         access = _person(arguments.person, catalogue)
         if not access.may(declaration, "export"):
             raise Refusal(f"{arguments.person} may not export {declaration.name} (CUS-22)")
@@ -309,14 +263,14 @@ def _write(path: Path, body: Any) -> None:
 
 
 def run_print(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
-    settings = _settings(environ)
+    settings = settings_of(environ)
     catalogue = make_catalogue()
     declaration = _declared(catalogue, arguments.register)
     form = form_named(declaration, arguments.form)
     if form is None:
         valid = ", ".join(one.name for one in declaration.prints) or "none"
         raise Refusal(f"--form {arguments.form!r}: {declaration.name} has no such form; valid: {valid}")
-    with connected(_bound(settings)):
+    with connected(bound(settings)):
         access = _person(arguments.person, catalogue)
         source = catalogue[form.register] if form.register else declaration
         if form.many != (arguments.number is None):
@@ -358,7 +312,7 @@ def _printed(access: Access, source: Declaration, form: Any, arguments: argparse
 
 def run_rules(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
     """One line per rule, its parts separated by tabs; indented below it how and where it is met, and its source."""
-    _settings(environ)
+    settings_of(environ)
     catalogue = make_catalogue()
     known = sorted({rule.register for rule in trace(catalogue)} | set(catalogue))
     if arguments.register and arguments.register not in known:
@@ -372,11 +326,11 @@ def run_rules(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None
 
 def run_access(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
     """One line per role and register; indented below a register what of it may be seen and done, parts separated by tabs."""
-    settings = _settings(environ)
+    settings = settings_of(environ)
     catalogue = make_catalogue()
     if arguments.register is not None:
         _declared(catalogue, arguments.register)
-    with connected(_bound(settings)):
+    with connected(bound(settings)):
         access = _person(arguments.person, catalogue, "USER")
         for line in told(access, arguments.person, [arguments.register] if arguments.register else list(catalogue)):
             print(line)
@@ -385,17 +339,19 @@ def run_access(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Non
 def run_check(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
     """Declarations, settings, schema, the whole chain of the history, and each record against its history."""
     catalogue = make_catalogue()
-    settings = _settings(environ)
-    database = _bound(settings)
+    settings = settings_of(environ)
+    database = bound(settings)
     with connected(db):
-        found = _faults(database)
+        found = faults(database)
         if not any(line.startswith("schema") for line in found):
             found = [
-                *map(_broken, history.faults()),
+                *map(broken, proof.faults()),
                 *replay.differences(catalogue),
                 *numbers.faults(catalogue),
                 *balances.differences(catalogue),
             ]
+        if settings.database_owner_url and database_roles.may_alter_history(database):
+            found.append("the role of BACKOFFICE_DATABASE_URL may alter the history; run: backoffice migrate")
     if found:
         for line in found:
             print(line)
@@ -438,9 +394,6 @@ def make_parser() -> argparse.ArgumentParser:
         "--workers", type=partial(_whole, 1, 64), default=2, metavar="N", help="worker processes (default: 2)"
     )
 
-    made = command("migrate", run_migrate, "bring the database to this version")
-    made.add_argument("--plan", action="store_true", help="only say what would be done")
-
     made = command("create-user", run_create_user, "make an account and print its one-time password")
     made.add_argument("name", metavar="NAME", help="user name: a-z, 0-9, _ . -")
     made.add_argument(
@@ -477,6 +430,7 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument("--register", metavar="R", help="only in one register")
 
     command("check", run_check, "declarations, settings, schema, history chain, records against their history")
+    upkeep.add_commands(command)
     return parser
 
 

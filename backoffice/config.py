@@ -81,6 +81,12 @@ def _database_url(text: str) -> str:
     return text
 
 
+def _owner_url(text: str) -> str:
+    if text and not _database_url(text).startswith("postgres"):
+        raise ValueError(text)
+    return text
+
+
 def _secret_key(text: str) -> str:
     repeated = any(text == (text[:period] * len(text))[: len(text)] for period in range(1, len(text) // 2 + 1))
     # Beside published words and counting (1234…, 9876…, 0000…), enough must be left that nobody could guess.
@@ -149,6 +155,13 @@ SETTINGS: tuple[Setting, ...] = (
         "sqlite:///var/backoffice.db",
         "sqlite:///relative/file.db, sqlite:////absolute/file.db or postgresql://user:password@host/database",
         _database_url,
+    ),
+    Setting(
+        "BACKOFFICE_DATABASE_OWNER_URL",
+        "PostgreSQL only: the role that owns the tables, used by `migrate` and `restore`; the other then only works in them",
+        "",
+        "empty, or postgresql://owner:password@host/database for the same database",
+        _owner_url,
     ),
     Setting(
         "BACKOFFICE_SECRET_KEY",
@@ -230,6 +243,7 @@ class Settings:
     """The settings of one process; field names are those of the variables without BACKOFFICE_."""
 
     database_url: str
+    database_owner_url: str
     secret_key: str
     data_dir: Path
     company_name: str
@@ -264,8 +278,19 @@ class Settings:
 
     def __repr__(self) -> str:
         shown = {f.name: getattr(self, f.name) for f in fields(self)}
-        shown |= {"secret_key": "***", "database_url": without_password(self.database_url)}
+        shown |= {"secret_key": "***"}
+        shown |= {name: without_password(shown[name]) for name in ("database_url", "database_owner_url")}
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+
+    def told(self) -> dict[str, str]:
+        """Every setting as text, without secrets and passwords: for backups and for the history."""
+        found = {}
+        for setting in SETTINGS:
+            value = getattr(self, setting.field)
+            if not setting.is_secret:
+                text = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+                found[setting.name] = without_password(text) if "://" in text else text
+        return found
 
 
 def _text(setting: Setting, environ: Mapping[str, str]) -> str | None:

@@ -10,7 +10,9 @@ write lock at once, so that a transaction which reads and then writes can never 
 that only reads outside `atomic()`.
 """
 
+import errno
 import math
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -127,6 +129,12 @@ def open_database(url: str, statement_seconds: int | None = None) -> Database:
     raise ValueError(f"no database address: {parts.scheme}:…")
 
 
+def sqlite_path(url: str) -> Path | None:
+    """The file behind an address; None when it is no SQLite address."""
+    parts = urlsplit(url)
+    return Path(unquote(parts.path[1:])) if parts.scheme == "sqlite" else None
+
+
 def _open_postgresql(url: str, statement_seconds: int | None) -> Database:
     try:
         from psycopg.conninfo import conninfo_to_dict  # An extra: who uses SQLite does not need it.
@@ -193,6 +201,14 @@ def is_too_long(error: BaseException) -> bool:
     return isinstance(cause, apsw.InterruptError) or getattr(cause, "sqlstate", None) == "57014"
 
 
+def is_full(error: BaseException) -> bool:
+    """Whether no room was left to write: on the disk, in a quota, or within the size that this process may give a file."""
+    cause = getattr(error, "orig", None) or error.__cause__ or error
+    if isinstance(cause, OSError):
+        return cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return isinstance(cause, apsw.FullError) or getattr(cause, "sqlstate", None) == "53100"
+
+
 def stream(query: ModelSelect, size: int = 2000) -> Iterator[tuple[Any, ...]]:
     """The rows of a select as tuples, from one snapshot, without ever holding more than `size` of them.
 
@@ -236,6 +252,36 @@ def _stream_server(db: Database, query: ModelSelect, size: int) -> Iterator[tupl
         finally:
             # Garbage would close it too, but only some time later.
             cursor.close()
+
+
+def copy_file(db: SQLiteFile, target: Path) -> None:
+    """One consistent moment of a SQLite file in a new file, on disk when this returns; writers go on meanwhile."""
+    copy = apsw.Connection(str(target))
+    try:
+        with copy.backup("main", db.connection(), "main") as backup:
+            while not backup.done:
+                backup.step(-1)  # All at once, from one snapshot of the log.
+        # The copy is one plain file, which needs no log beside it.
+        copy.execute("PRAGMA journal_mode = delete").fetchall()
+    finally:
+        copy.close()
+    with target.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def impatient(db: Database | DatabaseProxy, seconds: float = 0.5) -> Iterator[None]:
+    """Inside the block a SQLite writer waits for others only this long: for what may be left undone."""
+    real = unwrap(db)
+    if not isinstance(real, SQLiteFile):
+        yield
+        return
+    connection: apsw.Connection = real.connection()
+    connection.set_busy_timeout(int(seconds * 1000))
+    try:
+        yield
+    finally:
+        connection.set_busy_timeout(BUSY_SECONDS * 1000)
 
 
 @contextmanager

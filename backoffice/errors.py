@@ -25,7 +25,7 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.routing import BuildError
 from werkzeug.wrappers import Response as AnyResponse
 
-from backoffice.database import is_busy, is_too_long
+from backoffice.database import is_busy, is_full, is_too_long
 from backoffice.texts import Readable, current_locale, read, say
 
 log = logging.getLogger("backoffice")
@@ -109,6 +109,7 @@ _TITLES: dict[int, Readable] = {
     429: say("Too many attempts"),
     500: say("A fault in the product"),
     503: say("Busy at the moment"),
+    507: say("No room left"),
 }
 _TEXTS: dict[int, Readable] = {
     400: BadRequest.text,
@@ -123,6 +124,7 @@ _TEXTS: dict[int, Readable] = {
     429: say("There were too many attempts. Wait a few minutes and try again."),
     500: say("A fault in the product stopped the work; nothing was changed. Tell the administrator the number below."),
     503: Unavailable.text,
+    507: say("The server's disk is full. Nothing was saved; reading goes on. Tell the administrator, then try again."),
 }
 _TOO_LONG = say("This took too long and was given up; nothing was changed. Narrow it down with more filters.")
 _STALE_FORM = say(
@@ -222,13 +224,17 @@ def _database(error: OperationalError | InterfaceError | InterruptError) -> Resp
         "database unavailable",
         extra={"fields": {**_where(), "incident": incident, "error": _first_line(error)}},
     )
-    response = error_page(503, _TOO_LONG if is_too_long(error) else None, incident=incident)
+    status = 507 if is_full(error) else 503
+    response = error_page(status, _TOO_LONG if is_too_long(error) else None, incident=incident)
     response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response
 
 
 def _defect(error: Exception) -> Response:
     incident = new_incident()
+    if is_full(error):
+        log.error("disk full", extra={"fields": {**_where(), "incident": incident, "error": type(error).__name__}})
+        return error_page(507, incident=incident)
     _log_defect("defect", error, incident)
     return error_page(500, incident=incident)
 

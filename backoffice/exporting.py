@@ -164,6 +164,8 @@ def exporter_line(access: Access, filter_text: str, count: int, now: dt.datetime
             count=count,
         )
     )
+
+
 def _per_hour(now: dt.datetime) -> int:
     try:
         return int(param(PER_HOUR_SETTING, now.astimezone(clock.company_zone()).date()))

@@ -1,8 +1,9 @@
 """A form for something new makes it once, however often it is sent.
 
-Each such form carries a random token. The transaction that makes the record claims the token first, so of two that
-arrive together, in whichever process, the second waits, finds the token claimed, and is led to what the first made. A
-refused form leaves no claim. Claims go after a day, with the next one of the same person.
+Each such form carries a random token. The transaction that makes the record claims the token with the content first, so of two
+that arrive together, in whichever process, the second waits, finds them claimed, and is led to what the first made. Who goes back
+and types something else sends another form. A refused form leaves no claim. Claims go after a day, with the next one of the same
+person.
 """
 
 from __future__ import annotations
@@ -25,10 +26,9 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{22,43}")
 
 @dataclass(frozen=True)
 class Again:
-    """The form was sent before and made the record `id`; `same`: with the same content as now."""
+    """The form was sent before, with the same content, and made the record `id`."""
 
     id: int
-    same: bool
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,12 @@ def already(sending: Sending) -> Again | None:
     """What the form made when it was sent before. One query; the claim in `once` decides."""
     if not is_token(sending.token):
         return None
-    row = FormToken.get_or_none((FormToken.user == sending.user_id) & (FormToken.token == sending.token))
+    row = FormToken.get_or_none(
+        (FormToken.user == sending.user_id) & (FormToken.token == sending.token) & (FormToken.digest == sending.digest)
+    )
     if row is None or row.record_id is None or row.register != sending.register:
         return None
-    return Again(row.record_id, row.digest == sending.digest)
+    return Again(row.record_id)
 
 
 def once(sending: Sending, work: Callable[[], Outcome], *, now: dt.datetime) -> Outcome | Again:

@@ -2,6 +2,9 @@
 
 Usage: inside `db.atomic()`, after everything else, `record("gift_signoff:issued", now=…, actor=…, register=…, …)`. The chain's head
 row is locked there, so writers of one register queue only for the last moment of their transactions.
+
+The chain `history` tells which chains there are: each of its entries says that one was opened. So a chain that is removed as a
+whole, head and all, is missed. `backoffice.proof` reads all this and names the first entry that is not as it was written.
 """
 
 from __future__ import annotations
@@ -9,8 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from functools import reduce
 from operator import or_
@@ -36,8 +38,8 @@ def record(
     """Append one entry. `actor` and `on_behalf_of` have `id` and `name`; `detail` holds plain values, dates and decimals."""
     if not db.in_transaction():
         raise RuntimeError("a history entry belongs in the transaction of its change")
-    chain = f"{register}:{now.astimezone(dt.UTC):%Y-%m}"
-    head_id, sequence, previous = _locked_head(chain)
+    chain = _chain(register, now)
+    head_id, sequence, previous = _locked_head(chain, now)
     row: dict[str, Any] = {
         "chain": chain,
         "sequence": sequence + 1,
@@ -53,8 +55,28 @@ def record(
         "detail": dump(detail or {}),
         "previous": previous,
     }
+    _append(row, head_id)
+
+
+def prepare(registers: Collection[str], now: dt.datetime) -> None:
+    """Open the chains that are not there yet, before any head is locked: for transactions that write to several.
+
+    Opening locks the head of `history`; whoever already holds another could wait for somebody who waits for him.
+    """
+    chains = sorted({_chain(register, now) for register in registers})
+    known = {head.chain for head in AuditHead.select(AuditHead.chain).where(AuditHead.chain.in_(chains))}
+    for chain in chains:
+        if chain not in known:
+            _open(chain, now)
+
+
+def _chain(register: str, now: dt.datetime) -> str:
+    return f"{register}:{now.astimezone(dt.UTC):%Y-%m}"
+
+
+def _append(row: dict[str, Any], head_id: int) -> None:
     row["hash"] = digest(row)
-    written = {**row, "at": InstantField().db_value(now)}
+    written = {**row, "at": InstantField().db_value(row["at"])}
     _run(_INSERT, [written[column.name] for column in _COLUMNS])
     _run(_SEAL, [row["sequence"], row["hash"], head_id])
 
@@ -64,6 +86,8 @@ _COLUMNS = tuple(AuditEvent._meta.fields[name] for name in AuditEvent._meta.sort
 _NAMES = ", ".join(f'"{column.column_name}"' for column in _COLUMNS)
 _INSERT = f'INSERT INTO "audit_event" ({_NAMES}) VALUES ({", ".join("?" for _ in _COLUMNS)})'  # noqa: S608 - names only
 _SEAL = 'UPDATE "audit_head" SET "sequence" = ?, "hash" = ? WHERE "id" = ?'
+# The chain of chains, and what its entries are called.
+ROOT, OPENED = "history", "history:opened"
 _HEAD = 'SELECT "id", "sequence", "hash" FROM "audit_head" WHERE "chain" = ?'
 
 
@@ -71,14 +95,40 @@ def _run(statement: str, values: Sequence[object]) -> Any:
     return db.execute_sql(statement.replace("?", db.param), values)
 
 
-def _locked_head(chain: str) -> tuple[int, int, str]:
+def _locked_head(chain: str, now: dt.datetime) -> tuple[int, int, str]:
     """Id, last sequence and last hash of a chain, its row locked until the transaction ends."""
-    statement = f"{_HEAD} FOR UPDATE" if db.for_update else _HEAD
-    row = _run(statement, [chain]).fetchone()
+    row = _head(chain)
     if row is None:
-        AuditHead.insert(chain=chain).on_conflict_ignore().execute()
-        row = _run(statement, [chain]).fetchone()
+        _open(chain, now)
+        row = _head(chain)
     return int(row[0]), int(row[1]), str(row[2])
+
+
+def _head(chain: str) -> Any:
+    return _run(f"{_HEAD} FOR UPDATE" if db.for_update else _HEAD, [chain]).fetchone()
+
+
+def _open(chain: str, now: dt.datetime) -> None:
+    """Begin a chain and say so in `history`, whose head is locked first; nothing where somebody was faster."""
+    root = _head(ROOT)
+    if root is None:
+        AuditHead.insert(chain=ROOT).on_conflict_ignore().execute()
+        root = _head(ROOT)
+    if _run(_HEAD, [chain]).fetchone() is not None:
+        return
+    AuditHead.insert(chain=chain).execute()
+    row: dict[str, Any] = {
+        **dict.fromkeys(("record_id", "actor", "on_behalf_of")),
+        **dict.fromkeys(("number", "actor_name", "address"), ""),
+        "chain": ROOT,
+        "sequence": int(root[1]) + 1,
+        "at": now,
+        "register": ROOT,
+        "action": OPENED,
+        "detail": dump({"chain": chain}),
+        "previous": str(root[2]),
+    }
+    _append(row, int(root[0]))
 
 
 def digest(row: Mapping[str, Any]) -> str:
@@ -146,59 +196,4 @@ def views_of(register: str, record_id: int, limit: int) -> list[tuple[AuditEvent
     return found
 
 
-@dataclass(frozen=True)
-class Fault:
-    """The first entry of a chain that does not follow from the one before it."""
-
-    chain: str
-    sequence: int
-    what: str
-
-
-def faults() -> Iterator[Fault]:
-    """Altered, missing and inserted entries of all chains, at most one a chain. Reads the whole table once."""
-    heads = {head.chain: head for head in AuditHead.select()}
-    state: dict[str, tuple[int, str]] = {}
-    broken: set[str] = set()
-    query = AuditEvent.select().order_by(AuditEvent.chain, AuditEvent.sequence)
-    for event in query.iterator():
-        if event.chain in broken:
-            continue
-        sequence, previous = state.get(event.chain, (0, ""))
-        fault = ""
-        if event.sequence != sequence + 1:
-            fault = "missing" if event.sequence > sequence + 1 else "inserted"
-        elif event.previous != previous or event.hash != digest(_columns(event)):
-            fault = "altered"
-        if fault:
-            broken.add(event.chain)
-            yield Fault(event.chain, event.sequence, fault)
-        state[event.chain] = (event.sequence, event.hash)
-    for chain, head in heads.items():
-        last, seal = state.get(chain, (0, ""))
-        if chain not in broken and last > head.sequence:
-            yield Fault(chain, head.sequence + 1, "inserted")
-        elif chain not in broken and (last, seal) != (head.sequence, head.hash):
-            yield Fault(chain, head.sequence, "missing" if last < head.sequence else "altered")
-    for chain in state.keys() - heads.keys() - broken:
-        yield Fault(chain, 1, "inserted")
-
-
-def head_faults() -> Iterator[Fault]:
-    """Chains whose last entry is not the one that was sealed. Two short queries for each chain: for every start."""
-    for head in AuditHead.select().order_by(AuditHead.chain):
-        last = AuditEvent.select().where(AuditEvent.chain == head.chain).order_by(AuditEvent.sequence.desc()).first()
-        if last is None or last.sequence < head.sequence:
-            yield Fault(head.chain, head.sequence, "missing")
-        elif last.sequence > head.sequence:
-            yield Fault(head.chain, head.sequence + 1, "inserted")
-        elif last.hash != head.hash or last.hash != digest(_columns(last)):
-            yield Fault(head.chain, head.sequence, "altered")
-
-
-def _columns(event: AuditEvent) -> dict[str, Any]:
-    row = {name: getattr(event, name) for name in AuditEvent._meta.fields if name not in ("actor", "on_behalf_of")}
-    return {**row, "actor": event.actor_id, "on_behalf_of": event.on_behalf_of_id}
-
-
-__all__ = ["Fault", "digest", "dump", "faults", "head_faults", "plain", "record", "views_of"]
+__all__ = ["OPENED", "ROOT", "digest", "dump", "plain", "prepare", "record", "views_of"]

@@ -27,7 +27,8 @@ when it has run, so a released file is never renamed or edited:
     def down(migrator, db):
         ...
 
-`up` runs in one transaction together with its entry in the history; `atomic = False` at the top of the file opts out.
+All that is pending runs in one transaction together with its entries in the list of migrations, so a kill in the middle
+leaves the version before. `atomic = False` at the top of a file opts out, for itself and all that run together with it.
 `down` undoes the shape (dropped data does not come back); a file without it says why in its docstring. On SQLite
 foreign keys are off while a migration runs, because altering a table rebuilds it; they are checked before the commit.
 Data moves in a file of its own, apart from the change of shape.
@@ -35,22 +36,34 @@ Data moves in a file of its own, apart from the change of shape.
 
 import ast
 import fcntl
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import apsw
 from peewee import CharField, Database, DatabaseProxy
 from playhouse.migrations import Migration, MigrationError, Runner
 
 from backoffice import clock
-from backoffice.database import SQLiteFile, connected, without_limits
+from backoffice.database import SQLiteFile, connected, copy_file, without_limits
 from backoffice.paths import resource_dir
 
-__all__ = ["MigrationError", "Step", "Upgrade", "pending", "plan", "unknown", "upgrade"]
+__all__ = [
+    "MigrationError",
+    "Step",
+    "Upgrade",
+    "alone",
+    "applied",
+    "locked_file",
+    "names",
+    "pending",
+    "plan",
+    "unknown",
+    "upgrade",
+]
 
 # Any number, the same in every process: who holds it migrates.
 _ADVISORY_LOCK = 0x6261636B6F66
@@ -111,6 +124,17 @@ def unknown(db: Database | DatabaseProxy, directory: Path | None = None) -> list
         return [row.name for row in _runner(real, directory).status() if row.path is None]
 
 
+def names() -> list[str]:
+    """The migrations of this version, in order."""
+    return [row.name for row in Migration.load_directory(str(resource_dir("migrations")))]
+
+
+def applied(db: Database | DatabaseProxy) -> list[str]:
+    """The names of the migrations that ran here, in order."""
+    with connected(db) as real:
+        return sorted(_runner(real, None).applied())
+
+
 def plan(db: Database | DatabaseProxy, directory: Path | None = None) -> list[Step]:
     """What `upgrade` would do, without doing it."""
     return [Step(row.name, _reason(Path(row.path))) for row in _waiting(db, directory)]
@@ -130,26 +154,46 @@ def _reason(path: Path) -> str:
 
 
 def upgrade(db: Database | DatabaseProxy, directory: Path | None = None) -> Upgrade:
-    """Run what is pending, each migration in its own transaction, and tell what ran.
+    """Run what is pending, all of it in one transaction, and tell what ran.
 
     Only one process migrates at a time; a second waits and then finds nothing to do. A SQLite file that holds tables is
-    copied beside itself first. Raises MigrationError, and leaves the database as it was before the failed migration,
-    when one fails its checks; other errors of the scripts pass through likewise.
+    copied beside itself first. Raises MigrationError, and leaves the database as it was, when one fails its checks; other
+    errors of the scripts pass through likewise.
     """
-    with connected(db) as real, _alone(real), without_limits(real):
+    with connected(db) as real, alone(real), without_limits(real):
         waiting = _waiting(real, directory)
         if not waiting:
             return Upgrade((), None)
         copy = _copy(real, waiting[0].name) if isinstance(real, SQLiteFile) and real.get_tables() else None
-        return Upgrade(tuple(_runner(real, directory).up()), copy)
+        whole = _together(real) if all(map(_is_atomic, waiting)) else nullcontext()
+        with whole:
+            applied = tuple(_runner(real, directory).up())
+        return Upgrade(applied, copy)
+
+
+def _is_atomic(row: Migration) -> bool:
+    return not re.search(r"^atomic\s*=\s*False", Path(row.path).read_text(encoding="utf-8"), re.MULTILINE)
 
 
 @contextmanager
-def _alone(db: Database) -> Iterator[None]:
+def _together(db: Database) -> Iterator[None]:
+    """One transaction for all migrations. SQLite heeds its switch for foreign keys only outside of one."""
+    off = isinstance(db, SQLiteFile) and bool(db.pragma("foreign_keys"))
+    if off:
+        db.pragma("foreign_keys", 0)
+    try:
+        with db.atomic():
+            yield
+    finally:
+        if off:
+            db.pragma("foreign_keys", 1)
+
+
+@contextmanager
+def alone(db: Database) -> Iterator[None]:
     """Hold the right to migrate; waits for whoever has it."""
     if isinstance(db, SQLiteFile):
-        with open(f"{db.path}.migrate.lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked_file(db.path):
             yield
         return
     with without_limits(db):
@@ -161,20 +205,20 @@ def _alone(db: Database) -> Iterator[None]:
             db.execute_sql("SELECT pg_advisory_unlock(%s)", (_ADVISORY_LOCK,))
 
 
+@contextmanager
+def locked_file(path: Path) -> Iterator[None]:
+    """`alone` for a SQLite file that need not be there."""
+    with open(f"{path}.migrate.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def _copy(db: SQLiteFile, name: str) -> Path:
     """A consistent copy of the file beside it, named for the moment and the first migration that follows."""
     stamp = clock.now().strftime("%Y%m%dT%H%M%SZ")
     target = db.path.with_name(f"{db.path.name}.{stamp}.before-{name}")
     part = target.with_name(f"{target.name}.part")
     part.unlink(missing_ok=True)
-    copy = apsw.Connection(str(part))
-    try:
-        with copy.backup("main", db.connection(), "main") as backup:
-            while not backup.done:
-                backup.step(-1)
-        # The copy is one plain file, which needs no log beside it.
-        copy.execute("PRAGMA journal_mode = delete").fetchall()
-    finally:
-        copy.close()
+    copy_file(db, part)
     part.replace(target)
     return target

@@ -13,6 +13,7 @@ from typing import Any
 
 from flask import session
 
+from backoffice.refusals import because
 from backoffice.texts import Readable, read
 
 OUTCOMES = ("done", "refused", "invalid", "stale", "info")
@@ -47,6 +48,8 @@ def notify(
     """Keep a message for the next page, in the language of this request."""
     if outcome not in OUTCOMES:
         raise ValueError(f"no outcome {outcome!r}; there are {', '.join(OUTCOMES)}")
+    if outcome in ("refused", "stale"):
+        because(rule, outcome)
     kept = Kept(outcome, read(text), rule, clause, field, url, read(url_label))
     notices = [*session.get(_KEY, []), {name: value for name, value in asdict(kept).items() if value}]
     while len(notices) > 1 and _packed_size(notices) > _MOST_BYTES:

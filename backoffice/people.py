@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from peewee import JOIN
 
 from models.accounts import Delegation, Department, User, UserRole
+from models.base import db
+from models.evidence import AuditEvent
 
 
 @dataclass(frozen=True)
@@ -123,4 +125,30 @@ def hats(user: User, roles: Iterable[str], today: dt.date, *, lent: bool = True)
     return (*mine, *borrowed)
 
 
-__all__ = ["Hat", "Staff", "absentees", "hats"]
+def still_lent(owner: int, delegate: int, role: str, today: dt.date) -> bool:
+    """Whether the delegation still holds, inside the transaction of the act: whoever ends it waits until that is over.
+
+    The hats were read before; somebody may have ended it since.
+    """
+    query = Delegation.select(Delegation.id).where(
+        (Delegation.owner == owner)
+        & (Delegation.delegate == delegate)
+        & (Delegation.starts_on <= today)
+        & (Delegation.ends_on >= today)
+        & (Delegation.ended == False)  # noqa: E712 - SQL, not Python
+        & (Delegation.role == role)
+    )
+    return (query.for_update("FOR SHARE") if db.for_update else query).first() is not None
+
+
+def ended_by(owner: int, delegate: int) -> str:
+    """The name of whoever last ended or changed a delegation between the two; "" when it just ran out."""
+    ids = Delegation.select(Delegation.id).where((Delegation.owner == owner) & (Delegation.delegate == delegate))
+    query = AuditEvent.select(AuditEvent.actor_name).where(
+        (AuditEvent.register == "delegation") & AuditEvent.record_id.in_(ids)
+    )
+    event = query.order_by(AuditEvent.id.desc()).first()
+    return str(event.actor_name) if event is not None else ""
+
+
+__all__ = ["Hat", "Staff", "absentees", "ended_by", "hats", "still_lent"]

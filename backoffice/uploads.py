@@ -101,7 +101,7 @@ def store(
     data = kind.check(raw)
     _check_room(actor.id, len(data), data_dir, name)
     key = secrets.token_hex(32)
-    _write(_path(key, data_dir), data)
+    _write(path_of(key, data_dir), data)
     return Kept(
         key=key,
         register=register,
@@ -117,12 +117,12 @@ def store(
 
 def open_stored(row: StoredFile, data_dir: Path) -> BinaryIO:
     """The bytes of a stored file. Raises FileNotFoundError when they are gone."""
-    return _path(row.key, data_dir).open("rb")
+    return path_of(row.key, data_dir).open("rb")
 
 
 def discard(kept: Kept, data_dir: Path) -> None:
     """Remove the bytes again, because the row that should name them was not written."""
-    _path(kept.key, data_dir).unlink(missing_ok=True)
+    path_of(kept.key, data_dir).unlink(missing_ok=True)
 
 
 def disposition(kind: str, name: str) -> str:
@@ -358,7 +358,7 @@ def _check_room(user_id: int, size: int, data_dir: Path, name: str) -> None:
         )
 
 
-def _path(key: str, data_dir: Path) -> Path:
+def path_of(key: str, data_dir: Path) -> Path:
     """Where the bytes of a key lie. Raises FileNotFoundError for a text that is no key."""
     if not _KEY.fullmatch(key):
         raise FileNotFoundError(key)
@@ -399,6 +399,7 @@ __all__ = [
     "clean_name",
     "discard",
     "open_stored",
+    "path_of",
     "store",
     "strays",
 ]

@@ -409,6 +409,8 @@ class Writer:
                 (self.declaration.name, record.id, entries[0][2], hint.partition(":")[2], {})
                 for hint in self.context.hints
             ]
+            if self._others:
+                history.prepare({entry[0] for entry in entries}, self.now)
             for register, record_id, number, act, entry in sorted([*entries, *hints], key=lambda one: one[0]):
                 history.record(
                     f"{register}:{act}",

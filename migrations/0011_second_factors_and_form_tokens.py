@@ -48,7 +48,7 @@ def up(migrator, db):
 
         class Meta:
             table_name = "form_token"
-            indexes = ((("user", "token"), True), (("user", "at"), False))
+            indexes = ((("user", "token", "digest"), True), (("user", "at"), False))
 
     db.create_tables([SecondFactor, RecoveryCode, FormerPassword, FormToken], safe=False)
     migrator.migrate(

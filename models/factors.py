@@ -59,4 +59,4 @@ class FormToken(Row):
 
     class Meta:
         table_name = "form_token"
-        indexes = ((("user", "token"), True), (("user", "at"), False))
+        indexes = ((("user", "token", "digest"), True), (("user", "at"), False))

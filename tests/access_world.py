@@ -35,7 +35,7 @@ from tests import access_cases, access_ledger
 from tests.company import NOW, Company, Signed, made_company
 
 # What looking leaves in the history: views of secret values, exports, prints.
-_READING = re.compile(r":(view|export:[a-z]+|print:[a-z_]+)$")
+_READING = re.compile(r":(view|export:[a-z]+|print:[a-z_]+)$|^refusal:|^history:opened$")
 STAMP = {"created_at": NOW, "updated_at": NOW}
 
 # ---- who ---------------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -83,45 +83,75 @@ def running() -> Iterator[Server | None]:
 
 @contextmanager
 def _private_cluster(directory: Path) -> Iterator[Server]:
+    with cluster(directory, durable=False) as made:
+        yield made.server
+
+
+class Cluster:
+    """A private server that can be stopped, killed and started again on the same data."""
+
+    def __init__(self, directory: Path, base: Path, account: str | None, durable: bool) -> None:
+        self.base = base
+        self.server = Server(f"postgresql://postgres@/postgres?host={quote(str(base), safe='')}")
+        self._account, self._process = account, None
+        self._command: list[str | Path] = [directory / "postgres", "-D", base / "data", "-k", base]
+        hasty = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
+        for setting in ("listen_addresses=", "max_connections=120", "shared_buffers=64MB", *(() if durable else hasty)):
+            self._command += ["-c", setting]
+        if shutil.which("setpriv"):
+            # The kernel asks the server to stop when this process dies.
+            self._command = ["setpriv", "--pdeathsig", "INT", *self._command]
+
+    _process: subprocess.Popen[bytes] | None
+
+    def start(self) -> None:
+        self._process = _as(self._account, self.base, self._command)
+        _wait_until_ready(self.server, self._process, self.base)
+
+    def stop(self) -> None:
+        """As an administrator in a hurry: connections are cut, nothing is lost."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(timeout=30)
+
+    def kill(self) -> None:
+        """As a power cut: the server and all its processes at once."""
+        if self._process is not None and self._process.poll() is None:
+            # Each of its processes leads a session of its own.
+            for pid in [self._process.pid, *_children(self._process.pid)]:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            self._process.wait(timeout=30)
+
+
+def _children(parent: int) -> list[int]:
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, IndexError, ValueError):
+            # The name may hold spaces and brackets; what follows it is the state and the parent.
+            if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append(int(entry.name))
+    return found
+
+
+@contextmanager
+def cluster(directory: Path, *, durable: bool, where: Path | None = None) -> Iterator[Cluster]:
+    """A cluster of its own, gone after the block. `durable`: with the settings of PostgreSQL itself, on a real disk."""
     # The server refuses to run as root; Debian's package brings a user for it.
     account = "postgres" if os.geteuid() == 0 else None
-    base = Path(tempfile.mkdtemp(prefix="backoffice-pg-", dir=_fast_directory()))
-    process: subprocess.Popen[bytes] | None = None
+    base = Path(tempfile.mkdtemp(prefix="backoffice-pg-", dir=where or (None if durable else _fast_directory())))
+    made = None
     try:
         if account:
             shutil.chown(base, account, account)
-        data = base / "data"
-        _as(account, base, [directory / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
+        _as(account, base, [directory / "initdb", "-D", base / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
                             "--locale=C.UTF-8", "--no-sync"]).wait()  # fmt: skip
-        command: list[str | Path] = [
-            directory / "postgres",
-            "-D",
-            data,
-            "-k",
-            base,
-            "-c",
-            "listen_addresses=",
-        ]
-        for setting in (
-            "fsync=off",
-            "synchronous_commit=off",
-            "full_page_writes=off",
-            "max_connections=120",
-            "shared_buffers=64MB",
-            "autovacuum=off",
-        ):
-            command += ["-c", setting]
-        if shutil.which("setpriv"):
-            # The kernel asks the server to stop when this process dies.
-            command = ["setpriv", "--pdeathsig", "INT", *command]
-        process = _as(account, base, command)
-        server = Server(f"postgresql://postgres@/postgres?host={quote(str(base), safe='')}")
-        _wait_until_ready(server, process, base)
-        yield server
+        made = Cluster(directory, base, account, durable)
+        made.start()
+        yield made
     finally:
-        if process is not None and process.poll() is None:
-            process.send_signal(signal.SIGINT)
-            process.wait(timeout=30)
+        if made is not None:
+            made.stop()
         shutil.rmtree(base, ignore_errors=True)
 
 

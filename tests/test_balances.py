@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backoffice import balances, history, replay
+from backoffice import balances, proof, replay
 from backoffice.app import make_catalogue
 from backoffice.database import connected
 from backoffice.outcomes import Declined, Done
@@ -269,7 +269,7 @@ def test_the_last_pieces_leave_once(company: Company) -> None:
         (no,) = [one for one in outcomes if isinstance(one, Declined)]
         assert no.rule == "LED-10"
     prove(company)
-    assert list(history.faults()) == []
+    assert list(proof.faults()) == []
 
 
 def test_many_at_once_on_one_product_add_up(company: Company) -> None:
@@ -280,7 +280,7 @@ def test_many_at_once_on_one_product_add_up(company: Company) -> None:
     outcomes = at_once(*(doing(company, "business_clerk", LEDGER, record, "executed") for record in records))
     assert all(isinstance(one, Done) for one in outcomes), outcomes
     prove(company)
-    assert list(history.faults()) == []
+    assert list(proof.faults()) == []
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -11,23 +11,30 @@ from pathlib import Path
 import pytest
 from peewee import Database
 
-from backoffice import clock
+from backoffice import balances, clock, numbers, replay
 from backoffice.database import open_database
 from backoffice.declarations import Catalogue
 from backoffice.demo import build
 from backoffice.demo.world import World
-from backoffice.history import faults
 from backoffice.passwords import Hasher
+from backoffice.proof import faults
 from backoffice.routes import Entitlements
 from models import REGISTERS
 from models.accounts import ExportGrant, UserRole
 from models.base import db as proxy
 from models.evidence import AuditEvent, Step
 from models.matrix import ROLES
+from models.registers.aftersales_ledger import AftersalesLedger
+from models.registers.complaint import Complaint
+from models.registers.contract import Contract
 from models.registers.customer_archive import CustomerArchive
 from models.registers.gift_item import GiftItem, GiftMovement
 from models.registers.gift_signoff import GiftSignoff
 from models.registers.key_checkout import KeyCheckout
+from models.registers.out_of_town_application import OutOfTownApplication
+from models.registers.product_return import ProductReturn
+from models.registers.sales_discount_certificate import SalesDiscountCertificate
+from models.registers.service_log import ServiceLog
 
 NOW = dt.datetime(2025, 11, 19, 6, 30, tzinfo=dt.UTC)
 CHEAP = {"memory_kib": 64, "time_cost": 1}
@@ -39,7 +46,17 @@ def made(path: Path, source: Path) -> Database:
     db = open_database(f"sqlite:///{path / 'demo.db'}")
     proxy.initialize(db)
     db.connect()
-    build(path, NOW, password="for a demo only", customers=20, gifts=20, keys=20, hasher=Hasher(**CHEAP))
+    build(
+        path,
+        NOW,
+        password="for a demo only",
+        customers=20,
+        gifts=20,
+        keys=20,
+        services=8,
+        lines=8,
+        hasher=Hasher(**CHEAP),
+    )
     return db
 
 
@@ -147,6 +164,64 @@ def test_one_account_is_left_without_the_export() -> None:
     assert "dept_head_2" not in granted
 
 
+def test_the_service_of_the_catalogue_has_its_number_and_times() -> None:
+    entry = ServiceLog.get(ServiceLog.number == "FW-2025-0163")
+    zone = clock.company_zone()
+
+    def local(at: dt.datetime) -> str:
+        return at.astimezone(zone).strftime("%m-%d %H:%M")
+
+    assert (entry.customer.short_name, entry.product_model, entry.specification) == ("青川建材", "ZM-2", "25kg")
+    assert (str(entry.purchased_on), entry.purchased_at, entry.service_kind) == ("2025-05-06", "川北经销点", "C")
+    assert (entry.service_content_class, entry.customer_signed_by, entry.state) == (
+        "consulting",
+        "客户代表",
+        "archived",
+    )
+    assert [local(at) for at in (entry.received_at, entry.dispatched_at, entry.finished_at)] == [
+        *("09-30 21:40", "10-01 09:10", "10-01 16:20"),
+    ]
+    signed = Step.get((Step.register == "service_log") & (Step.record_id == entry.id) & (Step.act == "countersigned"))
+    assert local(signed.at).startswith("10-09")
+
+
+def test_the_ledger_of_the_catalogue_has_its_numbers_and_figures() -> None:
+    def told(number: str) -> tuple[object, ...]:
+        line = AftersalesLedger.get(AftersalesLedger.number == number)
+        return (line.product.name, line.specification, line.movement, str(line.quantity), line.ground, line.fee_payer)
+
+    assert told("TZ-2025-0041") == ("ZM-2", "25kg", "received", "20.000", "quality", "company")
+    assert told("TZ-2025-0042")[2:5] == ("exchange_out", "2.000", "transport_damage")
+    refused = AftersalesLedger.get(AftersalesLedger.number == "TZ-2025-0043")
+    assert (refused.state, str(refused.quantity), refused.fee_payer, str(refused.inspection_fee)) == (
+        *("refused", "18.000", "customer", "320.00"),
+    )
+    slip = ProductReturn.get(ProductReturn.number == "TH-2025-0006")
+    assert (str(slip.approved_qty), str(slip.received_qty), slip.state) == ("20.000", "20.000", "posted")
+
+
+@pytest.mark.parametrize(
+    "model",
+    [ServiceLog, OutOfTownApplication, AftersalesLedger, ProductReturn, SalesDiscountCertificate, Complaint, Contract],
+)
+def test_after_sales_stands_in_every_state(model: type[ServiceLog]) -> None:
+    states = {state.code for register in REGISTERS if register.model is model for state in register.states}
+    assert {row.state for row in model.select()} == states
+
+
+def test_some_service_was_left_undispatched_over_night() -> None:
+    midnight = dt.datetime.combine(NOW.astimezone(clock.company_zone()).date(), dt.time(), clock.company_zone())
+    waiting = ServiceLog.select().where(ServiceLog.state == "registered")
+    assert {entry.registered_at < midnight for entry in waiting} == {True, False}
+
+
+def test_records_balances_and_numbers_are_what_check_wants() -> None:
+    catalogue = Catalogue(REGISTERS)
+    assert list(replay.differences(catalogue)) == []
+    assert list(balances.differences(catalogue)) == []
+    assert list(numbers.faults(catalogue)) == []
+
+
 def test_stock_is_the_sum_of_its_movements() -> None:
     moved: Counter[int] = Counter()
     for row in GiftMovement.select():
@@ -161,7 +236,7 @@ def test_the_history_is_whole_and_nothing_lies_in_the_future() -> None:
 
 
 def test_numbers_follow_time_without_gaps() -> None:
-    for model in (CustomerArchive, GiftSignoff, KeyCheckout):
+    for model in (CustomerArchive, GiftSignoff, KeyCheckout, ServiceLog, AftersalesLedger, ProductReturn, Complaint):
         numbers = [row.number for row in model.select().order_by(model.created_at, model.id)]
         years = Counter(number[3:7] for number in numbers)
         assert sorted(numbers) == [

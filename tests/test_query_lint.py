@@ -27,6 +27,8 @@ REVIEWED = {
     "backoffice/balances.py": "moves lines whose keys are those of the record that was locked",
     "backoffice/reports.py": "every sum starts from the scope",
     "backoffice/typing_in.py": "lines of the record that was locked",
+    "backoffice/copying.py": "starts from a Reader; what a public register calls a row that may be chosen is open to everybody",
+    "backoffice/numbers.py": "counts the numbers of all records, for a command of the administrator",
     "backoffice/replay.py": "compares all records with their history, for a command of the administrator",
 }
 # Functions elsewhere that were reviewed one by one.
@@ -35,6 +37,9 @@ FUNCTIONS = {
     "backoffice/accounts.py:owned": "counts what a leaver still owns, for the administrator, who reads all registers",
     "backoffice/account_changes.py:locked": "locks accounts, delegations and grants; never given a register's model",
     "backoffice/cli.py:_by_code": "departments and groups by code",
+    "backoffice/rights.py:count": "counts within the scope of the person whose rights are told",
+    "backoffice/rights_words.py:_place": "names of departments, groups and areas; never given a register's model",
+    "admin_views/history_page.py:_read_causes": "asked within the reader's scope",
 }
 # Records of these models carry no scope: everybody may read the names behind them (decisions.md 29).
 OPEN = frozenset({"Department", "Group", "Area"})

@@ -31,7 +31,7 @@ FORBIDDEN: dict[str, tuple[str, frozenset[str]]] = {
     ),
 }
 # Chance is drawn from `secrets`; the demo company draws its names from a seed, and retries wait a random while.
-CHANCE = frozenset({"backoffice/demo/__init__.py", "backoffice/demo/world.py", "backoffice/demo/customers.py"})
+CHANCE = frozenset(f"backoffice/demo/{name}.py" for name in ("__init__", "world", "customers", "services", "returns"))
 # Statements written by hand; every value in them is bound or a name of ours.
 STATEMENTS = re.compile(r"execute_sql\(|(?<![\w.])SQL\(|\.raw\(")
 REVIEWED = frozenset(
@@ -53,6 +53,7 @@ REVIEWED = frozenset(
         "backoffice/sessions.py",
         "backoffice/throttle.py",
         "backoffice/upkeep.py",
+        "models/base.py",
     }
 )
 SCRIPT = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|__proto__|\.html\("

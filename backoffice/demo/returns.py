@@ -102,6 +102,8 @@ class _Plan:
         for number in range(_EARLY_CASES):
             at = office(_OPENING + dt.timedelta(days=45 + 48 * number), self.rng)
             self.returned(self.case(f"early:{number}", at, "ZM-2-25", str(10 + 4 * number)))
+        paid = self.case("paid:early", office(_OPENING + dt.timedelta(days=70), self.rng), "ZM-5-1000", "2")
+        self.paid(paid, "discount", ("approved", "sealed", "posted"))
         days = moments(_OPENING + dt.timedelta(days=40), _EXAMPLE - dt.timedelta(days=14), len(_SCRIPT), self.rng)
         for area in "AB":
             for number, (at, line) in enumerate(zip(days, _SCRIPT, strict=True)):
@@ -123,13 +125,15 @@ class _Plan:
 
     def since(self, first: dt.date, count: int) -> None:
         """Later lines of both areas, and one return case in two months."""
+        spans = (self.world.today - first).days
+        if spans < 30:
+            return
         lines = _SCRIPT[: max(1, count // 2)]
         days = moments(first, self.world.today, len(lines), self.rng)
         for area in "AB":
             for number, (at, line) in enumerate(zip(days, lines, strict=True)):
                 if at < self.world.now - dt.timedelta(days=9):
                     self.line(f"late:{area}{number}", area, at + dt.timedelta(minutes=ord(area)), *line)
-        spans = (self.world.today - first).days
         for number in range(3):
             at = office(first + dt.timedelta(days=spans * (number + 1) // 5), self.rng)
             self.returned(self.case(f"late:{number}", at, "ZM-2-50", str(12 + number)))

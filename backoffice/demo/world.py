@@ -102,9 +102,11 @@ def office_before(instant: dt.datetime, rng: random.Random, days: int = 1) -> dt
 
 
 def moments(first: dt.date, last: dt.date, count: int, rng: random.Random) -> list[dt.datetime]:
-    """So many moments on working days from `first` to `last`, both included, in order. Both must be working days."""
+    """So many moments on working days from `first` to `last`, both included, in order; none where there is no such day."""
     days = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
     working = [day for day in days if day.weekday() < 5]
+    if not working:
+        return []
     return sorted(_moment(rng.choice(working), rng) for _ in range(count))
 
 

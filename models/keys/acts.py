@@ -76,7 +76,7 @@ ACTS = (
         effect="hand_out",
         tone="primary",
         hint=_EARLIER,
-        alone=("holder",),
+        alone=("key", "holder"),
     ),
     Act(
         "drive_ended",

@@ -28,7 +28,7 @@ def key_in_store(record: Any, inputs: Mapping[str, Any], ctx: Context) -> Allowe
         gone = record.key.state in {"lost", "retired"}
         return Refused(_not_in_store(record.key), "key") if gone else Allowed()
     if record.key.state != "in":
-        return Refused(_not_in_store(record.key))
+        return Refused(_out_with(record, ctx) or _not_in_store(record.key))
     if record.issued_at is None:
         return Allowed()
     at = given(record.issued_at, ctx)
@@ -37,6 +37,18 @@ def key_in_store(record: Any, inputs: Mapping[str, Any], ctx: Context) -> Allowe
         text = Text("该钥匙当时尚未归还。", "The key had not come back by then.")
         return Refused(text, "issued_at")
     return Allowed()
+
+
+def _out_with(record: Any, ctx: Context) -> Text | None:
+    """Who has the key, and on which line: of two custodians at once the second is told what the first has done."""
+    lines = ctx.found("key_checkout", key=record.key_id, state=("issued", "drive_ended"))
+    if record.key.state != "out" or not lines:
+        return None
+    text = Text(
+        "钥匙 {key} 已领出，归还前不得再次领出：{holder}，{number}。",
+        "Key {key} is out with {holder}, {number}; it is not issued again before its return.",
+    )
+    return text.fill(key=str(record.key), holder=lines[0].holder.name, number=lines[0].number)
 
 
 def _not_in_store(key: Any) -> Text:

@@ -285,7 +285,7 @@ TRANSITIONS = {
 # Rules of tier 1 that this step does not meet, with what they wait for (decisions.md 26).
 WAITING = {
     "customer_archive": {
-        *(f"CUS-{n:02}" for n in (12, 13, 18, 19, *range(25, 29), 30, 33, *range(35, 40), 41, 42, 43, 44)),
+        *(f"CUS-{n:02}" for n in (12, 13, 18, 19, *range(25, 29), 33, *range(35, 40), 42, 43, 44)),
         "ACL-05",
     },
     "gift_signoff": {"GIFT-04", "GIFT-12", "GIFT-14", "ACL-05"},

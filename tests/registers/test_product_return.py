@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from backoffice import clock, history
+from backoffice import clock, proof
 from backoffice.database import connected
 from backoffice.demo.company import ACCOUNTS
 from backoffice.outcomes import Declined, Done, Forbidden, Invalid, Missing, Outcome
@@ -218,7 +218,7 @@ def test_two_clerks_make_one_slip_of_one_complaint(company: Company) -> None:
         assert ProductReturn.select().count() == n + 1
     numbers = [row.number for row in ProductReturn.select().order_by(ProductReturn.id)]
     assert numbers == [f"TH-2026-{n + 1:04d}" for n in range(8)]
-    assert list(history.faults()) == []
+    assert list(proof.faults()) == []
 
 
 def test_two_clerks_make_one_certificate_of_one_complaint(company: Company) -> None:

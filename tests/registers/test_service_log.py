@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from backoffice import clock, history, numbers
+from backoffice import clock, numbers, proof
 from backoffice.database import connected
 from backoffice.declarations import Catalogue
 from backoffice.outcomes import Done, Invalid
@@ -611,7 +611,7 @@ def test_forty_at_once_leave_no_gap(company: Company) -> None:
     assert sorted(row.voucher_no for row in made) == [f"PZ-2026-{n:04}" for n in range(1, count + 1)]
     assert sorted(row.day_sequence for row in made) == list(range(1, count + 1))
     assert list(numbers.faults(company.catalogue)) == []
-    assert list(history.faults()) == []
+    assert list(proof.faults()) == []
 
 
 def test_two_technicians_take_the_last_part_once(company: Company) -> None:

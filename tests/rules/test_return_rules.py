@@ -363,6 +363,7 @@ def test_kind_and_amount_left_empty_are_those_decided(company: Company, method: 
         other = company.complaint_in("notified", method)
         path = f"/admin/{PAPER}/ajax/copy/?name=complaint&id={other}"
         offered = company.browser("sales_clerk").get(path).json
+    assert isinstance(offered, dict)
     assert (offered["kind"], offered["amount"]) == ([method, ""], ["320.00", ""])
 
 
