@@ -27,8 +27,8 @@ FIELDS = (
     Field("customer_name", "客户名称", "customer's name", system=True),
     Field("order_no", "订单编号", "order number", system=True),
     Field("product", "产品", "product", help=_FROM_COMPLAINT, copy="complaint.product"),
-    Field("specification", "规格", "specification", help=_FROM_COMPLAINT, copy="complaint.specification"),
-    Field("batch_no", "批号", "batch", help=_FROM_COMPLAINT, copy="complaint.batch_no"),
+    Field("specification", "规格", "specification", help=_FROM_COMPLAINT),
+    Field("batch_no", "批号", "batch", help=_FROM_COMPLAINT),
     Field("return_reason", "退货原因", "reason for return", wide=True),
     Field("handling", "处理方式", "way of disposal", choices=(RETURN, REWORK)),
     Field(
