@@ -43,7 +43,8 @@ READERS: Mapping[str, str] = {
     **dict.fromkeys(
         ("admin", "gm", "deputy_gm", "business_clerk", "quality_inspector", "archivist", "finance", "auditor"), "all"
     ),
-    **dict.fromkeys(("dept_head", "service_manager", "warehouse_keeper", "logistics_specialist"), "department"),
+    **dict.fromkeys(("warehouse_keeper", "logistics_specialist"), "all"),
+    **dict.fromkeys(("dept_head", "service_manager"), "department"),
     "service_staff": "area",
     "complaint_handler": "own",
 }
