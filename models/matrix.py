@@ -311,7 +311,7 @@ MATRIX: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "gm": "R a",
             "deputy_gm": "R a",
             "service_manager": "R a",
-            "service_staff": "R a",
+            "service_staff": "R a:stock",
             "business_clerk": "R a",
             "quality_inspector": "R a",
             "finance": "R a",

@@ -23,6 +23,8 @@ from tests.whole_company import NOW, Whole
 
 MISSING = 99_999_999
 _NUMBER = re.compile(r"\b[A-Z]{1,6}-\d{4,8}-\d{3,6}\b")
+# A month or a day stands on every page.
+_DAY = re.compile(r"\d{4}-\d{2}(-\d{2})?")
 _TEXTS = frozenset({"text", "longtext", "money", "number"})
 # Shorter ones stand by chance in other words.
 SHORTEST = 5
@@ -110,12 +112,15 @@ class Witness:
     @cached_property
     def numbers(self) -> frozenset[str]:
         """Numbers of records out of his sight."""
-        return frozenset(
+        hidden = {
             str(self.doors.oracle.rows(name)[record]["number"])
             for name, declaration in self.doors.registers.items()
             if "number" in declaration.columns
             for record in self.doors.hidden(self.username, name)
-        )
+        }
+        # A slip tells the number of its complaint, and whoever reads the slip reads it there.
+        told = "\n".join(text for name in self.doors.registers for text, is_clear in self._values(name) if is_clear)
+        return frozenset(hidden - set(_NUMBER.findall(told)))
 
     @cached_property
     def texts(self) -> tuple[str, ...]:
@@ -125,7 +130,7 @@ class Witness:
             for text, is_clear in self._values(name):
                 if is_clear:
                     clear.append(text)
-                elif len(text) >= (8 if text.isdecimal() else SHORTEST):
+                elif len(text) >= (8 if text.isdecimal() else SHORTEST) and not _DAY.fullmatch(text):
                     hidden.add(text)
         known = "\n".join([*clear, *(str(one["name"]) for one in self.doors.oracle.users.values())])
         return tuple(sorted(text for text in hidden if text not in known))
@@ -146,7 +151,9 @@ class Witness:
                     yield text, True  # What a row is called is known to whoever sees any of it.
                 elif record in sights:
                     yield text, oracle.of(user, register, record, info.name) == "clear"
-                elif info.field.level > 1 or (info.name == label and not declaration.register.public):
+                elif declaration.register.public and info.name in declaration.register.label:
+                    yield text, True  # Everybody may pick it by this name.
+                elif info.field.level > 1 or info.name == label:
                     yield text, False
         yield from self._lines(register)
 

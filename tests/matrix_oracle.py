@@ -18,7 +18,15 @@ from models.accounts import Delegation, Department, ExportGrant, User, UserRole
 from models.evidence import Step
 from models.matrix import MATRIX
 
-_PART = re.compile(r"(?P<letters>[CRUDAE](?: [CRUDAE])*) (?P<scope>ar|[ogda])(?::(?P<view>\w+))?(?:@(?P<through>\w+))?")
+_PART = re.compile(
+    r"(?P<letters>[CRUDAE](?: [CRUDAE])*) (?P<scope>ar|[ogda])"
+    r"(?::(?P<view>\w+))?(?:@(?P<through>\w+))?(?:/(?P<rows>\w+))?"
+)
+# Decisions 31 and 35: the states of the rows that a limited grant covers.
+_ROWS = {
+    ("complaint", "decided"): frozenset({"judged", "notified", "closed"}),
+    ("product_return", "approved"): frozenset({"approved", "received", "reconciled", "disputed", "posted"}),
+}
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,7 @@ class Cell:
     scope: str
     view: str
     through: str
+    rows: str = ""
 
     @property
     def gives_rows(self) -> bool:
@@ -41,7 +50,8 @@ def cells(text: str) -> list[Cell]:
         if match is None:
             raise ValueError(f"no cell of the matrix: {part!r}")
         letters = frozenset(match["letters"].split())
-        found.append(Cell(letters, match["scope"], match["view"] or "", match["through"] or ""))
+        limits = (match["view"] or "", match["through"] or "", match["rows"] or "")
+        found.append(Cell(letters, match["scope"], *limits))
     return found
 
 
@@ -188,6 +198,8 @@ class Oracle:
         return frozenset(self.catalogue[register].register.views[cell.view]) if cell.view else None
 
     def _covers(self, register: str, hat: Worn, cell: Cell, row: Mapping[str, Any]) -> bool:
+        if cell.rows and row["state"] not in _ROWS[register, cell.rows]:
+            return False
         if not cell.through:
             return self._in_scope(register, hat, cell.scope, row)
         target = self.catalogue[register].fields[cell.through].target
@@ -261,9 +273,13 @@ class Oracle:
     def _fits(self, by: Any, hat: Worn, row: Mapping[str, Any]) -> bool:
         if by.owner_role and by.owner_role not in self.roles.get(row["owner"], set()):
             return False
+        if by.person:
+            return bool(hat.role == by.role and row[by.person] == hat.person)
         if by.of == "own_department":
             return bool(hat.role == by.role and self.code(hat.department) == by.department)
-        if by.of == "company":
+        if by.of == "area":
+            return bool(hat.role == by.role and hat.area is not None and row["area"] == hat.area)
+        if by.of == "company" and not (by.stand_in and hat.role == by.stand_in):
             return bool(hat.role == by.role)
         place = row["department"] if by.of == "department" else self.signing(row["department"])
         if hat.role == by.role:
@@ -273,7 +289,9 @@ class Oracle:
         holders = {
             user
             for user, one in self.users.items()
-            if one["active"] and one["department"] == place and self.roles[user] & {by.role, *by.besides}
+            if one["active"]
+            and (by.of == "company" or one["department"] == place)
+            and self.roles[user] & {by.role, *by.besides}
         }
         return not holders - {row["owner"], row["created_by"]}
 

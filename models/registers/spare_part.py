@@ -93,6 +93,7 @@ REGISTER = Register(
     columns=("product", "warehouse", "stock", "unit"),
     label=("name",),
     search=("name",),
+    views={"stock": ("name", "product", "warehouse", "stock", "unit")},
     sort=("stock", "name"),
     filters=("product", "warehouse", "stock"),
     order=("name", False),
