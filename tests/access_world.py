@@ -34,8 +34,8 @@ from models.registers.customer_archive import CustomerArchive, CustomerAssignmen
 from tests import access_cases, access_ledger
 from tests.company import NOW, Company, Signed, made_company
 
-# What looking leaves in the history: views of secret values, exports, prints.
-_READING = re.compile(r":(view|export:[a-z]+|print:[a-z_]+)$|^refusal:|^history:opened$")
+# What looking leaves in the history: views of secret values, exports, prints; and what a refusal leaves there.
+_READING = re.compile(r":(view|export:[a-z]+|print:[a-z_]+)$|^refusal:|^account:password:failure$|^history:opened$")
 STAMP = {"created_at": NOW, "updated_at": NOW}
 
 # ---- who ---------------------------------------------------------------------------------------------------------------
@@ -585,7 +585,7 @@ class World:
         return {row.id for row in model.select(model.id)}
 
     def content(self) -> dict[str, Any]:
-        """Every row of every table but what requests leave on purpose; history without the entries that reading leaves on purpose."""
+        """Every row of every table but what requests leave on purpose; history without what reading or a refusal leaves on purpose."""
         found: dict[str, Any] = {}
         for model in ALL_MODELS:
             name = model._meta.table_name

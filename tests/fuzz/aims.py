@@ -20,20 +20,12 @@ from backoffice.people import hats
 from models.accounts import Area, Delegation, Department, ExportGrant, Group, User
 from models.evidence import StoredFile
 from models.matrix import ROLES
+from tests.door_world import accounts, representatives
 from tests.fuzz.odd import ODD
 from tests.whole_company import Whole
 
-USERS: tuple[str, ...] = (
-    "salesperson",
-    "sales_manager",
-    "market_specialist",
-    "custodian_5s",
-    "archivist",
-    "admin",
-    "auditor",
-    "finance",
-)
-USERS += ("business_clerk", "service_manager", "deputy_gm", "hr")
+# One account of each role, so that somebody may do whatever a register allows.
+USERS: tuple[str, ...] = tuple(representatives(accounts()))
 # Marks of a script that must never stand in a page as markup.
 SCRIPT = "<script>zq9()</script>"
 
@@ -57,35 +49,42 @@ class Schema:
     rows: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     other_ids: dict[str, list[int]] = field(default_factory=dict)
     users: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    seen: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, declaration in self.whole.catalogue.items():
             model = declaration.model
             self.ids[name] = [row.id for row in model.select(model.id).order_by(model.id)]
             step = max(1, len(self.ids[name]) // 12)
-            chosen = model.select().where(model.id.in_(self.ids[name][::step]))
+            chosen = model.select().where(model.id.in_(self.ids[name][::step])).order_by(model.id)
             self.rows[name] = [typed(declaration, row) for row in chosen]
             self._find_users(name)
         for name, model in (("user", User), ("export_grant", ExportGrant), ("delegation", Delegation)):
-            self.other_ids[name] = [row.id for row in model.select(model.id)] or [1]
-        self.other_ids["file"] = [row.id for row in StoredFile.select(StoredFile.id)] or [1]
+            self.other_ids[name] = [row.id for row in model.select(model.id).order_by(model.id)] or [1]
+        self.other_ids["file"] = [row.id for row in StoredFile.select(StoredFile.id).order_by(StoredFile.id)] or [1]
         for name, place in (("department", Department), ("group", Group), ("area", Area)):
-            self.other_ids[name] = [row.id for row in place.select(place.id)] or [1]
+            self.other_ids[name] = [row.id for row in place.select(place.id).order_by(place.id)] or [1]
 
     def _find_users(self, name: str) -> None:
-        """Who may do what, so that most requests come past the first door."""
+        """Who may do what and sees which records, so that most requests come past the first doors."""
         declaration = self.whole.catalogue[name]
-        for user in User.select().where(User.username.in_(USERS)):
+        for user in User.select().where(User.username.in_(USERS)).order_by(User.id):
             roles = [row.role for row in user.roles]
             access = access_of(user, hats(user, roles, clock.today()), self.whole.catalogue, clock.today())
+            model = declaration.model
+            sight = model.select(model.id).where(access.scope(declaration))
+            self.seen[name, user.username] = frozenset(str(row.id) for row in sight)
             for verb in ("read", "create", "update", "export"):
                 if access.may(declaration, verb):
                     self.users.setdefault((name, verb), []).append(user.username)
             for act in access.open_acts(declaration):
                 self.users.setdefault((name, act.name), []).append(user.username)
 
-    def somebody(self, name: str, verb: str) -> st.SearchStrategy[str]:
-        able = st.sampled_from(self.users.get((name, verb)) or USERS)
+    def somebody(self, name: str, verb: str, record: str = "") -> st.SearchStrategy[str]:
+        """Mostly one who may; of those one who sees the record, if there is any."""
+        known = self.users.get((name, verb)) or list(USERS)
+        seers = [username for username in known if record in self.seen[name, username]]
+        able = st.sampled_from(seers or known)
         return st.one_of(able, able, able, able, st.sampled_from(USERS))
 
 
@@ -99,7 +98,8 @@ def typed(declaration: Declaration, row: Any) -> dict[str, str]:
     for child in declaration.children.values():
         if child.child.system:
             continue
-        for place, line in enumerate(child.model.select().where(child.owner == row.id).limit(3)):
+        lines = child.model.select().where(child.owner == row.id).order_by(child.model.position, child.model.id)
+        for place, line in enumerate(lines.limit(3)):
             found[f"{child.name}-{place}-id"] = str(line.id)
             for info in child.fields.values():
                 value = getattr(line, f"{info.name}_id") if info.kind in {"ref", "file"} else getattr(line, info.name)
@@ -164,7 +164,7 @@ def value_of(schema: Schema, info: Info) -> st.SearchStrategy[str]:
 # ---- queries -------------------------------------------------------------------------------------------------------------
 
 
-def query(schema: Schema, declaration: Declaration, door: str) -> st.SearchStrategy[list[tuple[str, str]]]:
+def query(schema: Schema, declaration: Declaration, door: str, record: str) -> st.SearchStrategy[list[tuple[str, str]]]:
     """Parameters of an address of a register: those it reads, and some that it does not."""
     fields = list(declaration.fields.values())
     paths = st.sampled_from([info.path for info in declaration.every_field()] + ["id", "version", "owner__name", ""])
@@ -200,7 +200,8 @@ def query(schema: Schema, declaration: Declaration, door: str) -> st.SearchStrat
     rest = st.one_of(st.just([]), st.lists(pairs, max_size=1), st.lists(pairs, max_size=4))
     found = rest
     if door in {"details/", "history/", "edit/", "file/"} or door.startswith(("transition/", "print/")):
-        found = st.tuples(st.tuples(st.just("id"), ids_of(schema.ids[declaration.name])), rest).map(
+        ids = ids_of(schema.ids[declaration.name])
+        found = st.tuples(st.tuples(st.just("id"), st.one_of(st.just(record), ids)), rest).map(
             lambda both: [both[0], *both[1]]
         )
     if door == "ajax/lookup/":
@@ -264,8 +265,8 @@ def of_registers(draw: st.DrawFn, schema: Schema) -> Sent:
         door = draw(st.one_of(known, known, known, odd.map(lambda text: text[:30].replace("..", ""))))
         verb = {"new/": "create", "edit/": "update", "export/csv/": "export"}.get(door, "read")
         verb = door.split("/")[1] if door.startswith("transition/") else verb
-        path = address(f"/admin/{name}/{door}", draw(query(schema, declaration, door)))
-        return Sent(draw(schema.somebody(name, verb)), "GET", path)
+        path = address(f"/admin/{name}/{door}", draw(query(schema, declaration, door, row["id"])))
+        return Sent(draw(schema.somebody(name, verb, row["id"])), "GET", path)
     door = draw(st.sampled_from(["new/", "new/", "edit/", "edit/", "edit/", "transition", "transition", "action/"]))
     act = draw(st.sampled_from([*declaration.acts, *declaration.acts, "no_such"]))
     if door == "action/":
@@ -276,9 +277,10 @@ def of_registers(draw: st.DrawFn, schema: Schema) -> Sent:
     if door == "transition":
         pairs = draw(act_body(schema, declaration, act, row))
         path = f"/admin/{name}/transition/{act}/?id={row['id']}"
-        return Sent(draw(schema.somebody(name, act)), "POST", path, form(pairs))
+        return Sent(draw(schema.somebody(name, act, row["id"])), "POST", path, form(pairs))
     path = f"/admin/{name}/{door}" + (f"?id={row['id']}" if door == "edit/" else "")
-    username = draw(schema.somebody(name, "update" if door == "edit/" else "create"))
+    editing = door == "edit/"
+    username = draw(schema.somebody(name, "update" if editing else "create", row["id"] if editing else ""))
     return Sent(username, "POST", path, form(draw(body(schema, declaration, row))))
 
 

@@ -119,7 +119,9 @@ def test_texts_come_back_as_they_were(doors: Doors, register: str) -> None:
     path, witness = address(register, "edit/", id=record), doors.whole.browser(username)
     form = fields_of(witness.get(path).text)
     fields = text_fields(doors, register, form)
-    assert fields, "a form without a text field"
+    if not fields:
+        assert not types_texts(doors, register), "a form without a text field"
+        return
     texts, through = list(WHOLE.values()), 0
     rounds = ROUNDS if doors.whole.dialect == "sqlite" else 1
     for turn in range(rounds):
@@ -152,6 +154,16 @@ def test_texts_come_back_as_they_were(doors: Doors, register: str) -> None:
 def has_editors(doors: Doors, register: str) -> bool:
     grants = doors.registers[register].register.access.values()
     return any("update" in one.verbs for cell in grants for one in cell)
+
+
+def types_texts(doors: Doors, register: str) -> bool:
+    """Whether any form of any of its editors takes a text."""
+    return any(
+        text_fields(
+            doors, register, fields_of(doors.whole.browser(username).get(address(register, "edit/", id=record)).text)
+        )
+        for username, record in editors(doors, register)
+    )
 
 
 def stored(doors: Doors, register: str, record: int, fields: Mapping[str, Info]) -> dict[str, str]:
@@ -198,6 +210,9 @@ def test_what_no_text_holds_is_refused_beside_its_field(doors: Doors, register: 
     path, browser = address(register, "edit/", id=record), doors.whole.browser(username)
     form = fields_of(browser.get(path).text)
     fields = text_fields(doors, register, form)
+    if not fields:
+        assert not types_texts(doors, register), "a form without a text field"
+        return
     before = doors.registers[register].model.get_by_id(record).version
     unreadable = {text for text in REFUSED.values() if re.search("[\0\ud800-\udfff]", text)}
     readable = [text for text in REFUSED.values() if text not in unreadable]

@@ -21,7 +21,7 @@ from tests.fuzz.aims import SCRIPT, USERS, Schema, Sent, requests
 from tests.whole_company import Whole, bound_whole, opened_whole
 
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
-SHORT = 400
+SHORT = 800
 # How many requests in all, half of them on each database.
 COUNT = int(os.environ.get("BACKOFFICE_FUZZ", SHORT))
 
