@@ -15,6 +15,7 @@ from bs4 import BeautifulSoup
 from pypdf import PdfReader
 
 from models import REGISTERS
+from models import balances as balanced
 from models import register as declared
 from models.evidence import AuditEvent
 from models.register import Register
@@ -395,7 +396,8 @@ def from_plain(plain: Any) -> Any:
         return frozenset(plain["of"])
     if kind == "decimal":
         return Decimal(plain["text"])
-    return getattr(declared, kind)(**{name: from_plain(value) for name, value in plain.items() if name != "is"})
+    made = getattr(declared, kind, None) or getattr(balanced, kind)
+    return made(**{name: from_plain(value) for name, value in plain.items() if name != "is"})
 
 
 @pytest.mark.parametrize("register", REGISTERS, ids=lambda register: register.name)
