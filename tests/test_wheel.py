@@ -119,7 +119,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 60) -> bytes:
+def wait_for(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 180) -> bytes:
     """The answer's body, as soon as there is a good one."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
