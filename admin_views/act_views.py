@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flask import redirect, request, url_for
 from flask_admin import expose
 
-from admin_views.answering import Answer, Answering, stale_text, whole
+from admin_views.answering import Answer, Answering, stale_text, version_of, whole
 from admin_views.buttons import needs_input
 from admin_views.form_pages import FormBuilder, asked_info
 from admin_views.pages import Notice
@@ -80,7 +80,8 @@ class ActViews(Answering):
             raise BadRequest
         if not actor.could(declaration, name):
             raise Forbidden
-        ids, versions = request.form.getlist("rowid"), request.form.getlist("version")
+        ids = request.form.getlist("rowid")
+        versions = [version_of(text) for text in request.form.getlist("version")]
         if not ids or len(ids) > MOST_ROWS:
             raise BadRequest(say("Tick between one and {most} records.", most=MOST_ROWS))
         comment = request.form.get("comment", "")
@@ -88,7 +89,7 @@ class ActViews(Answering):
             comment = read(act.reason_default)
         now = clock.now()
         for position, text in enumerate(ids):
-            version = whole(versions[position]) if position < len(versions) else None
+            version = versions[position] if position < len(versions) else None
             record_id = whole(text)
             outcome = (
                 change(actor, declaration, record_id, name, {"reason": comment}, version, now)

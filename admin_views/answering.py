@@ -88,7 +88,7 @@ class Answering:
     ) -> None:
         """One entry for a page that shows secret values in clear, naming rows and fields (CUS-20)."""
         declaration = self.declaration
-        if "log_views" not in declaration.marks:
+        if declaration.lets_go("log_views"):
             return
         secret = [info for info in declaration.fields.values() if info.field.level > 1]
         shown = {
@@ -122,7 +122,7 @@ class Answering:
         return Response(render_template(template, page=page, **extra), status)
 
     def _version(self, *, required: bool = False) -> int | None:
-        found = whole(request.form.get("version", ""))
+        found = version_of(request.form.get("version", ""))
         if found is None and required:
             raise BadRequest
         return found
@@ -182,3 +182,13 @@ def _done_text(declaration: Declaration, act: str) -> str:
 
 def whole(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+
+def version_of(text: str) -> int | None:
+    """The version a form was opened on, or None where it names none. Raises BadRequest for what no page of ours writes."""
+    if not text:
+        return None
+    version = whole(text)
+    if version is None:
+        raise BadRequest
+    return version

@@ -122,7 +122,7 @@ class DetailsBuilder:
         """Who saw secret fields of this record, from the history: the latest views, in lists as well as here (CUS-20)."""
         declaration = self.declaration
         secret = {info.path: info for info in declaration.every_field() if info.field.level > 1}
-        if not secret or not declaration.is_record or "log_views" not in declaration.marks or not self.seen.whole:
+        if not secret or not declaration.is_record or declaration.lets_go("log_views") or not self.seen.whole:
             return ()
         rows = tuple(
             (

@@ -34,7 +34,7 @@ from backoffice.accounts import UserValues, create_user, one_time_secret
 from backoffice.app import DeclarationFault, create_app, make_catalogue
 from backoffice.commanding import Refusal, bound, broken, close, faults, note_settings, settings_of
 from backoffice.config import Settings, SettingsError
-from backoffice.database import connected
+from backoffice.database import connected, hazards
 from backoffice.declarations import Declaration
 from backoffice.demo.opening import opened
 from backoffice.errors import log_to
@@ -177,12 +177,16 @@ def serve(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
         found = faults(database)
         if not found:
             note_settings(settings)
+        unsafe = hazards(database)
     close(database)  # Before the workers are forked: they share no connection.
     if found:
         raise Refusal(f"{found[0]}; run: backoffice check")
     _free(arguments.host, arguments.port)
     if settings.second_factor == "off":
         print("backoffice: BACKOFFICE_SECOND_FACTOR is off: a password alone signs in", file=sys.stderr)
+    if unsafe:
+        told = f"PostgreSQL is set to {', '.join(unsafe)}: a power cut may cost what was acknowledged"
+        print(f"backoffice: {told}", file=sys.stderr)
     _hold(settings)
     server.run(partial(_application, settings), arguments.host, arguments.port, arguments.workers)
 

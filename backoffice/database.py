@@ -55,8 +55,11 @@ _SESSION = {
     "statement_timeout": "30s",
     "idle_in_transaction_session_timeout": "30s",
     "timezone": "UTC",
+    "synchronous_commit": "on",  # What has been acknowledged survives a power cut.
 }
 _LIMITS = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+# What a PostgreSQL server must not be set to, if what it acknowledges is to survive a power cut.
+_SAFE = ("fsync", "full_page_writes")
 # lock_not_available, query_canceled, deadlock_detected, serialization_failure, too_many_connections.
 _BUSY_STATES = frozenset({"55P03", "57014", "40P01", "40001", "53300"})
 
@@ -184,6 +187,15 @@ def connected(db: Database | DatabaseProxy) -> Iterator[Database]:
 def dialect(db: Database | DatabaseProxy) -> Dialect:
     """Which of the two databases `db` is."""
     return "sqlite" if isinstance(unwrap(db), SQLiteFile) else "postgresql"
+
+
+def hazards(db: Database | DatabaseProxy) -> list[str]:
+    """Settings of the database's own server with which a power cut may cost acknowledged work, as `name=value`."""
+    if dialect(db) == "sqlite":
+        return []  # Its settings are ours.
+    real = unwrap(db)
+    found = {name: real.execute_sql(f"SHOW {name}").fetchone()[0] for name in _SAFE}
+    return [f"{name}={value}" for name, value in found.items() if value != "on"]
 
 
 def is_busy(error: OperationalError) -> bool:

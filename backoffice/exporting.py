@@ -124,7 +124,7 @@ def _log(
     record_id: int | None = None,
     number: str = "",
 ) -> None:
-    if "log_views" not in declaration.marks:
+    if declaration.lets_go("log_views"):
         return
     with db.atomic():
         since = now - dt.timedelta(hours=1)

@@ -34,13 +34,19 @@ class Server:
     def url_of(self, name: str) -> str:
         return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
 
-    def create(self, name: str, template: str | None = None) -> str:
+    def create(self, name: str, template: str | None = None, tablespace: str | None = None) -> str:
         """A new database, empty or a copy of `template`; its address."""
         statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
         if template:
             statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+        if tablespace:
+            statement += sql.SQL(" TABLESPACE {}").format(sql.Identifier(tablespace))
         self._run(statement)
         return self.url_of(name)
+
+    def make_tablespace(self, name: str, place: Path) -> None:
+        """Another directory for tables; it belongs to the server's account."""
+        self._run(sql.SQL("CREATE TABLESPACE {} LOCATION {}").format(sql.Identifier(name), sql.Literal(str(place))))
 
     def drop(self, name: str) -> None:
         """Remove the database, whoever is still connected to it."""
@@ -93,7 +99,7 @@ class Cluster:
     def __init__(self, directory: Path, base: Path, account: str | None, durable: bool) -> None:
         self.base = base
         self.server = Server(f"postgresql://postgres@/postgres?host={quote(str(base), safe='')}")
-        self._account, self._process = account, None
+        self.account, self._process = account, None
         self._command: list[str | Path] = [directory / "postgres", "-D", base / "data", "-k", base]
         hasty = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
         for setting in ("listen_addresses=", "max_connections=120", "shared_buffers=64MB", *(() if durable else hasty)):
@@ -105,7 +111,7 @@ class Cluster:
     _process: subprocess.Popen[bytes] | None
 
     def start(self) -> None:
-        self._process = _as(self._account, self.base, self._command)
+        self._process = _as(self.account, self.base, self._command)
         _wait_until_ready(self.server, self._process, self.base)
 
     def stop(self) -> None:

@@ -272,3 +272,17 @@ def test_lines_out_of_order_doubled_or_foreign_write_nothing(world: World) -> No
         answer = browser.post(path, {"version": "0", "purpose": "holiday", **line, **more})
         assert answer.status_code in {400, 409, 422}, more
     assert world.content() == before
+
+
+@pytest.mark.parametrize("version", ["Infinity", "1e3", "-1", "１", "9" * 30, "1 "])
+def test_a_version_that_no_page_of_ours_writes_is_400(world: World, version: str) -> None:
+    """It must not be taken for none, which would let the act go on whatever had changed in between."""
+    browser, before = world.browser("salesperson"), world.content()
+    record = world.gifts["draft"]
+    act = {"action": "submitted", "rowid": str(record), "version": version}
+    assert browser.post("/admin/gift_signoff/action/", act).status_code == 400
+    path = f"/admin/gift_signoff/transition/submitted/?id={record}"
+    assert browser.post(path, {"version": version}).status_code == 400
+    path = f"/admin/gift_signoff/edit/?id={record}"
+    assert browser.post(path, {"purpose": "holiday", "version": version}).status_code == 400
+    assert world.content() == before

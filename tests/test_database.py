@@ -180,6 +180,7 @@ def test_limits_hold_for_each_session_and_come_back(opened: Database) -> None:
         return str(opened.execute_sql(f"SHOW {name}").fetchone()[0])
 
     assert [shown(name) for name in ("lock_timeout", "statement_timeout", "timezone")] == ["5s", "30s", "UTC"]
+    assert shown("synchronous_commit") == "on"
     with without_limits(opened):
         assert [shown(name) for name in ("lock_timeout", "statement_timeout")] == ["0", "0"]
     assert [shown(name) for name in ("lock_timeout", "statement_timeout")] == ["5s", "30s"]

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from peewee import Database
 
 from backoffice import migrate, proof
 from backoffice.commanding import close
-from backoffice.database import connected, dialect, open_database
+from backoffice.database import connected, dialect, hazards, open_database
 from models.base import db
 from models.registers.gift_item import GiftItem
 from tests.company import Company, made_company
@@ -34,6 +34,10 @@ def signed_in(server: Server) -> Person:
     person = Person(server.port)
     person.sign_in("market_specialist")
     return person
+
+
+def warned(server: Server) -> bool:
+    return "a power cut may cost what was acknowledged" in server.log.read_text(encoding="utf-8")
 
 
 def save(person: Person, item: int, name: str) -> Answer:
@@ -99,19 +103,24 @@ def test_files_that_may_not_grow_refuse_writes_and_reading_goes_on(
     assert company.database.execute_sql("PRAGMA integrity_check").fetchone()[0] == "ok"
 
 
+@contextmanager
+def disk_of(megabytes: int, place: Path) -> Iterator[bool]:
+    """A disk of its own at an empty directory; False where this process may mount nothing."""
+    place.mkdir()
+    size = f"size={megabytes}m"
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", size, "none", place], capture_output=True, check=False)
+    try:
+        yield made.returncode == 0
+    finally:
+        if made.returncode == 0:
+            subprocess.run(["umount", "--lazy", place], check=True)
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path | None]:
     """A disk of eight megabytes; None where this process may mount nothing."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", place], capture_output=True, check=False)
-    if made.returncode:
-        yield None
-        return
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "--lazy", place], check=True)
+    with disk_of(8, tmp_path / "disk") as mounted:
+        yield tmp_path / "disk" if mounted else None
 
 
 def test_a_full_disk_refuses_writes_and_reading_goes_on(
@@ -143,6 +152,54 @@ def test_a_full_disk_refuses_writes_and_reading_goes_on(
             until_it_saves(person, item, "第二")
         assert list(proof.faults()) == []
         assert database.execute_sql("PRAGMA integrity_check").fetchone()[0] == "ok"
+    db.obj = None
+
+
+@pytest.fixture
+def small_tables(own_cluster: postgres.Cluster) -> Iterator[Path | None]:
+    """A disk of 64 megabytes for tables of PostgreSQL alone; None where this process may mount nothing."""
+    with disk_of(64, own_cluster.base / "disk") as mounted:
+        place = own_cluster.base / "disk" / "tables"
+        if mounted:
+            place.mkdir()
+            if own_cluster.account:
+                shutil.chown(place, own_cluster.account, own_cluster.account)
+            own_cluster.server.make_tablespace("small", place)
+        yield place.parent if mounted else None
+        own_cluster.stop()
+
+
+def test_a_full_disk_of_postgresql_refuses_writes_and_reading_goes_on(
+    own_cluster: postgres.Cluster, small_tables: Path | None, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """The company's tables on a small disk of their own, which somebody else fills."""
+    request.node.user_properties.append(("dialect", "postgresql"))
+    if small_tables is None:
+        return
+    ballast = small_tables / "ballast"
+    database = open_database(own_cluster.server.create("company", tablespace="small"))
+    migrate.upgrade(database)
+    db.initialize(database)
+    with connected(database):
+        item = made_company(database, tmp_path / "data").gift_item()
+        with serving(own_cluster.server.url_of("company"), tmp_path / "data") as (server,):
+            person = signed_in(server)
+            assert save(person, item, "第一").status == 303
+            fill(ballast)
+            told = "第一"
+            answers = []
+            while [answer.status for answer in answers].count(507) < 20:
+                answers.append(save(person, item, f"满{len(answers)}"))
+                if answers[-1].status == 303:
+                    told = f"满{len(answers) - 1}"
+                assert len(answers) < 2000, "the disk never filled"
+            assert {answer.status for answer in answers} <= {303, 507}, [answer.status for answer in answers]
+            assert GiftItem.get_by_id(item).name == told
+            reads(person)
+            ballast.unlink()
+            until_it_saves(person, item, "第二")
+        assert list(proof.faults()) == []
+    close(database)
     db.obj = None
 
 
@@ -183,6 +240,12 @@ def own_database(own_cluster: postgres.Cluster, request: pytest.FixtureRequest) 
     db.obj = None
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_server_warns_of_a_database_that_may_forget(company: Company, database_url: str, tmp_path: Path) -> None:
+    with serving(database_url, tmp_path / "data") as (server,):
+        assert warned(server) == bool(hazards(company.database))
+
+
 @pytest.mark.parametrize("how", ["stop", "kill"])
 def test_a_restarted_database_is_found_again(
     own_cluster: postgres.Cluster, own_database: Database, tmp_path: Path, how: str
@@ -190,6 +253,7 @@ def test_a_restarted_database_is_found_again(
     company = made_company(own_database, tmp_path / "data")
     item = company.gift_item()
     with serving(own_cluster.server.url_of("company"), tmp_path / "data") as (server,):
+        assert not warned(server)
         person = signed_in(server)
         assert save(person, item, "第一").status == 303
         typed = {"name": "第二", "version": str(GiftItem.get_by_id(item).version)}
