@@ -28,7 +28,7 @@ try:
 except ImportError:  # psycopg is an extra.
     postgres = None  # type: ignore[assignment]
 
-pytest_plugins = ["tests.company", "tests.rule_marks", "tests.sample", "tests.whole_company"]
+pytest_plugins = ["tests.company", "tests.promises", "tests.rule_marks", "tests.sample", "tests.whole_company"]
 DIALECTS = ("sqlite", "postgresql")
 ALL_MUST_RUN = os.environ.get("BACKOFFICE_TEST_ALL") == "1"
 

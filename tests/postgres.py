@@ -114,6 +114,10 @@ class Cluster:
         self._process = _as(self.account, self.base, self._command)
         _wait_until_ready(self.server, self._process, self.base)
 
+    def pids(self) -> list[int]:
+        """Its processes, the one that starts the others first."""
+        return [] if self._process is None else [self._process.pid, *_children(self._process.pid)]
+
     def stop(self) -> None:
         """As an administrator in a hurry: connections are cut, nothing is lost."""
         if self._process is not None and self._process.poll() is None:
@@ -124,7 +128,7 @@ class Cluster:
         """As a power cut: the server and all its processes at once."""
         if self._process is not None and self._process.poll() is None:
             # Each of its processes leads a session of its own.
-            for pid in [self._process.pid, *_children(self._process.pid)]:
+            for pid in self.pids():
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             self._process.wait(timeout=30)

@@ -23,6 +23,7 @@ from backoffice.config import SETTINGS
 from backoffice.paths import resource_dir
 from models import REGISTERS
 from tests.company import Company, made_company
+from tests.promises import promised
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -152,3 +153,11 @@ def test_the_register_of_the_readme_works(with_example: tuple[Company, Any]) -> 
         function(company)
     page = company.browser("sales_clerk").page("/admin/visitor_log/")
     assert page.select_one("[data-count]")
+
+
+def test_every_promise_names_tests_that_exist() -> None:
+    numbers = [int(number) for name in promised() for number in re.findall(r"P(\d+)", name.partition(" ")[0])]
+    assert numbers == list(range(1, 21))
+    for name, files in promised().items():
+        assert files, name
+        assert [file for file in files if not (ROOT / file).is_file()] == []

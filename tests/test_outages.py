@@ -187,7 +187,7 @@ def test_a_full_disk_of_postgresql_refuses_writes_and_reading_goes_on(
             assert save(person, item, "第一").status == 303
             fill(ballast)
             told = "第一"
-            answers = []
+            answers: list[Answer] = []
             while [answer.status for answer in answers].count(507) < 20:
                 answers.append(save(person, item, f"满{len(answers)}"))
                 if answers[-1].status == 303:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,14 +20,14 @@ from models.base import db
 from tests import postgres, test_outages
 from tests.company import Company, made_company
 from tests.kills import BACK_SECONDS, WRITERS, Tally, Victims, count, kill_rounds
-from tests.servers import Server
+from tests.promises import Promise
+from tests.servers import Person, Server, serving
 from tests.test_backup import Empty, empty, under_load
 from tests.test_cli import Shell, shell
 from tests.test_migrate_killed import Make, killed_everywhere, old
 from tests.test_outages import small_disk
 from tests.test_proof import chains_of
 from tests.test_races_of_servers import all_races, servers
-from tests.trust.conftest import Promise
 
 __all__ = ["empty", "old", "servers", "shell", "small_disk"]
 pytestmark = pytest.mark.trust
@@ -76,6 +79,59 @@ def test_kill_9_on_postgresql(
     close(database)
     database.connect()
     judged(count(tally, company.catalogue), promise, "PostgreSQL, server, database and both in turn")
+
+
+def synced(pids: list[int], trace: Path, act: Callable[[], None]) -> list[str]:
+    """The files that these processes, or what they start, bring to the disk while `act` runs."""
+    command = ["strace", "-f", "-y", "-qq", "-e", "trace=fsync,fdatasync", "-o", str(trace)]
+    tracer = subprocess.Popen([*command, *(f"--attach={pid}" for pid in pids)], stderr=subprocess.DEVNULL)
+    try:
+        time.sleep(1)
+        assert tracer.poll() is None, "it may not be traced here"
+        act()
+    finally:
+        tracer.terminate()
+        tracer.wait(10)
+    return re.findall(r"f(?:data)?sync\(\d+<([^>]*)>\)\s+= 0", trace.read_text(errors="replace"))
+
+
+def one_write(port: int, item: int) -> Callable[[], None]:
+    person = Person(port)
+    person.sign_in("market_specialist")
+
+    def act() -> None:
+        assert test_outages.save(person, item, "第一").status == 303
+
+    return act
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_synced_on_sqlite(company: Company, database_url: str, tmp_path: Path, promise: Promise) -> None:
+    """Power loss costs at most the request in flight: the log is on disk before the answer is given."""
+    if shutil.which("strace") is None:
+        promise("P2 on disk before the answer, SQLite", "not shown: strace is not installed")
+        return
+    with serving(database_url, tmp_path / "data") as (server,):
+        act = one_write(server.port, company.gift_item())
+        pids = [server.process.pid, *postgres._children(server.process.pid)]
+        files = synced(pids, tmp_path / "trace", act)
+    logs = [file for file in files if file.endswith("-wal")]
+    promise("P2 on disk before the answer, SQLite", f"{len(logs)} syncs of the log for one write")
+    assert logs, files
+
+
+def test_synced_on_postgresql(durable: tuple[postgres.Cluster, Database], tmp_path: Path, promise: Promise) -> None:
+    if shutil.which("strace") is None:
+        promise("P2 on disk before the answer, PostgreSQL", "not shown: strace is not installed")
+        return
+    cluster, database = durable
+    company = made_company(database, tmp_path / "data")
+    with serving(cluster.server.url_of("company"), tmp_path / "data") as (server,):
+        act = one_write(server.port, company.gift_item())
+        files = synced(cluster.pids(), tmp_path / "trace", act)
+    logs = [file for file in files if "/pg_wal/" in file]
+    promise("P2 on disk before the answer, PostgreSQL", f"{len(logs)} syncs of the log for one write")
+    assert logs, files
 
 
 def test_races(company: Company, servers: list[Server], promise: Promise) -> None:
