@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,9 @@ from backoffice import clock, sessions
 from backoffice.access import Access, access_of
 from backoffice.app import create_app
 from backoffice.change import change
+from backoffice.commanding import close
 from backoffice.config import Settings
+from backoffice.database import open_database
 from backoffice.declarations import Catalogue
 from backoffice.demo.company import ACCOUNTS, AREAS, GROUPS, WITHOUT_EXPORT
 from backoffice.outcomes import Done, Outcome
@@ -620,40 +624,88 @@ class Signed(Browser):
 
 def made_company(database: Database, data_dir: Path, catalogue: Catalogue | None = None) -> Company:
     """Accounts, departments, groups, areas and export grants of the demo company, by direct inserts."""
-    stamp = {"created_at": NOW, "updated_at": NOW}
+    company = Company(database, data_dir, catalogue or catalogue_without())
     with db.atomic():
-        departments = {code: Department.create(code=code, name=text.zh, **stamp) for code, text in DEPARTMENTS.items()}
-        Department.update(signing=departments["sales"]).where(Department.id == departments["market"].id).execute()
-        groups = {
-            code: Group.create(code=code, name=name, department=departments["sales"], **stamp) for code, name in GROUPS
-        }
-        areas = {code: Area.create(code=code, name=name, out_of_town=far, **stamp) for code, name, far in AREAS}
-        company = Company(database, data_dir, catalogue or catalogue_without())
-        registers = company.catalogue
-        for account in ACCOUNTS:
-            user = User.create(
-                username=account.username,
-                name=account.name,
-                department=departments[account.department],
-                group=groups.get(account.group),
-                area=areas.get(account.area),
-                password_hash=_HASH,
-                must_change_password=False,
-                **stamp,
-            )
-            UserRole.create(user=user, role=account.role)
-            company.users[account.username] = user
-            for name, declaration in registers.items():
-                cells = declaration.register.access.get(account.role, ())
-                if any("export" in grant.verbs for grant in cells) and account.username not in WITHOUT_EXPORT:
-                    ExportGrant.create(user=user, register=name, reason="测试", granted_at=NOW)
+        _insert(company)
     return company
+
+
+def _insert(company: Company) -> None:
+    stamp = {"created_at": NOW, "updated_at": NOW}
+    departments = {code: Department.create(code=code, name=text.zh, **stamp) for code, text in DEPARTMENTS.items()}
+    Department.update(signing=departments["sales"]).where(Department.id == departments["market"].id).execute()
+    groups = {
+        code: Group.create(code=code, name=name, department=departments["sales"], **stamp) for code, name in GROUPS
+    }
+    areas = {code: Area.create(code=code, name=name, out_of_town=far, **stamp) for code, name, far in AREAS}
+    for account in ACCOUNTS:
+        user = User.create(
+            username=account.username,
+            name=account.name,
+            department=departments[account.department],
+            group=groups.get(account.group),
+            area=areas.get(account.area),
+            password_hash=_HASH,
+            must_change_password=False,
+            **stamp,
+        )
+        UserRole.create(user=user, role=account.role)
+        company.users[account.username] = user
+        for name, declaration in company.catalogue.items():
+            cells = declaration.register.access.get(account.role, ())
+            if any("export" in grant.verbs for grant in cells) and account.username not in WITHOUT_EXPORT:
+                ExportGrant.create(user=user, register=name, reason="测试", granted_at=NOW)
+
+
+@contextmanager
+def models_on(url: str) -> Iterator[Database]:
+    """The models on this database, for the length of the block."""
+    before, database = db.obj, open_database(url)
+    db.initialize(database)
+    database.connect()
+    try:
+        yield database
+    finally:
+        close(database)
+        db.obj = before
+
+
+@pytest.fixture(scope="session")
+def sqlite_company(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file with the company in it, of which every test gets a copy."""
+    path = tmp_path_factory.mktemp("company") / "company.db"
+    shutil.copyfile(sqlite_template, path)
+    with models_on(f"sqlite:///{path}") as database:
+        made_company(database, path.parent)
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_company(postgres_template: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a migrated PostgreSQL database with the company in it."""
+    server, name = postgres_template.server, f"{postgres_template.name}_company"
+    with models_on(server.create(name, postgres_template.name)) as database:
+        made_company(database, tmp_path_factory.mktemp("company"))
+    yield name
+    server.drop(name)
 
 
 @pytest.fixture
 def company(database: Database, tmp_path: Path, switched_off: frozenset[str]) -> Company:
     """The company; in the second run of a test of a rule it goes without that rule (tests/rule_marks.py)."""
-    return made_company(database, tmp_path / "data", catalogue_without(switched_off))
+    made = Company(database, tmp_path / "data", catalogue_without(switched_off))
+    made.users.update((user.username, user) for user in User.select().order_by(User.id))
+    return made
 
 
-__all__ = ["CHECKED", "NOW", "Company", "Signed", "company", "made_company"]
+__all__ = [
+    "CHECKED",
+    "NOW",
+    "Company",
+    "Signed",
+    "company",
+    "made_company",
+    "models_on",
+    "postgres_company",
+    "sqlite_company",
+]

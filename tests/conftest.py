@@ -80,16 +80,17 @@ def postgres_template(postgres_server: Any) -> Iterator[PostgreSQLTemplate]:
 
 @pytest.fixture(params=DIALECTS)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a fresh migrated database, gone after the test."""
+    """The address of a fresh migrated database, gone after the test; a test with a `company` finds it there."""
     request.node.user_properties.append(("dialect", request.param))
+    peopled = "company" in request.fixturenames
     if request.param == "sqlite":
         path = tmp_path / "backoffice.db"
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        shutil.copyfile(request.getfixturevalue("sqlite_company" if peopled else "sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
     template: PostgreSQLTemplate = request.getfixturevalue("postgres_template")
     name = postgres.unique_name("test")
-    yield template.server.create(name, template.name)
+    yield template.server.create(name, request.getfixturevalue("postgres_company") if peopled else template.name)
     template.server.drop(name)
 
 
