@@ -49,14 +49,37 @@ KINDS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "refused": (say("Refusals"), ("refused", "forbidden", "login:failure")),
     "account": (say("Accounts and rights"), ("account",)),
 }
-_ACCOUNTS = {
-    "login:success": say("signed in"),
-    "login:failure": say("failed to sign in"),
-    "logout": say("signed out"),
-    "password": say("changed a password"),
-    "sessions:end": say("ended sessions"),
-    "grant": say("granted or took back an export"),
-    "delegation": say("delegated a role or ended it"),
+# What happens outside the registers, by the entry's action.
+DEEDS: Mapping[str, Any] = {
+    "account:create": say("made an account"),
+    "account:update": say("changed an account"),
+    "account:roles": say("changed roles"),
+    "account:reset": say("gave a one-time password"),
+    "account:password": say("changed a password"),
+    "account:password:failure": say("gave a wrong old password"),
+    "account:login:success": say("signed in"),
+    "account:login:failure": say("failed to sign in"),
+    "account:logout": say("signed out"),
+    "account:sessions:end": say("ended sessions"),
+    "account:factor:enrol": say("set up the second factor"),
+    "account:factor:failure": say("gave a wrong code"),
+    "account:factor:codes": say("took new recovery codes"),
+    "account:factor:remove": say("removed the second factor"),
+    "account:factor:reset": say("reset a second factor"),
+    "account:grant": say("granted or took back an export"),
+    "account:delegation": say("delegated a role or ended it"),
+    "setting:first": say("started with these settings"),
+    "setting:changed": say("started with other settings"),
+    "history:opened": say("began a chain of the history"),
+    "refusal:403": say("was forbidden"),
+    "refusal:409": say("was refused"),
+    "refusal:303": say("was refused"),
+}
+PLACES: Mapping[str, Any] = {
+    "account": say("Accounts"),
+    "setting": say("Settings"),
+    "refusal": say("Refusals"),
+    "history": say("History"),
 }
 _SIZE = 50
 _SHOWN = 12
@@ -148,7 +171,7 @@ def _names(ids: Any) -> dict[int, str]:
 def _row(event: AuditEvent, position: int, principals: Mapping[int, str]) -> RowView:
     detail = json.loads(event.detail)
     declaration = catalogue().get(event.register)
-    person = event.actor_name or str(detail.get("username", ""))
+    person = event.actor_name or str(detail.get("username", "")) or read(say("System"))
     if event.on_behalf_of_id is not None:
         person = read(
             say("{person} for {principal}", person=person, principal=principals.get(event.on_behalf_of_id, ""))
@@ -160,7 +183,7 @@ def _row(event: AuditEvent, position: int, principals: Mapping[int, str]) -> Row
         Cell("at", moment(event.at), value=event.at.isoformat()),
         Cell("actor", person, value=str(event.actor_id or "")),
         Cell("action", _action(event, detail), value=event.action),
-        Cell("register", label(declaration.register) if declaration is not None else read(say("Accounts"))),
+        Cell("register", _place(event.register)),
         Cell("number", event.number, url=url),
         Cell("remark", _remark(event, detail), wide=True),
         Cell("address", event.address),
@@ -183,13 +206,22 @@ def _action(event: AuditEvent, detail: Mapping[str, Any]) -> str:
     if declaration is not None and kind == "print":
         found = next((one for one in declaration.register.prints if one.name == form), None)
         return read(say("printed {form}", form=label(found) if found is not None else form))
-    return read(_ACCOUNTS[action]) if action in _ACCOUNTS else action
+    return read(DEEDS[event.action]) if event.action in DEEDS else action
+
+
+def _place(register: str) -> str:
+    declaration = catalogue().get(register)
+    if declaration is not None:
+        return label(declaration.register)
+    return read(PLACES[register]) if register in PLACES else register
 
 
 def _remark(event: AuditEvent, detail: Mapping[str, Any]) -> str:
     """The reason, what caused the change, the rows of an export, or the fields that changed."""
     if detail.get("reason"):
         return str(detail["reason"])
+    if event.register not in catalogue():
+        return _outside(detail)
     cause, _, number = str(detail.get("cause") or "").partition(" ")
     if cause in catalogue():
         return f"{label(catalogue()[cause].register)} {number}".strip()
@@ -205,13 +237,21 @@ def _remark(event: AuditEvent, detail: Mapping[str, Any]) -> str:
     return read(say("{count} rows: {fields}", count=rows, fields=text)) if isinstance(rows, int) else text
 
 
+def _outside(detail: Mapping[str, Any]) -> str:
+    """The remark of an entry that no register wrote: what was asked for, or which settings or chain it is about."""
+    asked = [str(detail[name]) for name in ("path", "chain") if detail.get(name)]
+    return " ".join(
+        [*asked, *map(str, detail.get("rules", ())), "、".join(map(str, detail.get("changed", ())[:_SHOWN]))]
+    ).strip()
+
+
 def _label(declaration: Any, path: str) -> str:
     return label(declaration.info(path).field) if declaration.has(path) else ""
 
 
 def _boxes(filters: Mapping[str, str], since: dt.date | None, until: dt.date | None) -> tuple[FilterBox, ...]:
     registers = [
-        ("account", read(say("Accounts"))),
+        *((name, read(text)) for name, text in PLACES.items()),
         *((name, label(one.register)) for name, one in catalogue().items()),
     ]
     kinds = [(name, read(text)) for name, (text, _) in KINDS.items()]

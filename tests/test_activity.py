@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from pathlib import Path
 
 import pytest
 
+from admin_views.activity import DEEDS
 from backoffice import clock
 from tests.company import Company
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def rows(company: Company, username: str, query: str = "") -> list[str]:
@@ -71,3 +76,19 @@ def test_older_entries_are_turned_to(company: Company) -> None:
     second = {row["data-id"] for row in company.browser("auditor").page(str(older["href"])).select("tr[data-id]")}
     assert second
     assert not first & second
+
+
+def test_every_entry_of_the_product_has_its_words(company: Company) -> None:
+    """The actions that the code writes outside the registers, and how the page reads."""
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "backoffice").glob("*.py"))
+    written = set(re.findall(r'"((?:account|setting|history):[a-z:]+)"', code))
+    assert written
+    assert written <= set(DEEDS)
+    company.browser("salesperson").get("/admin/user/")
+    told = rows(company, "auditor", "?flt1_register_equals=refusal")
+    assert "张宏伟" in told[0]
+    assert "拒绝访问" in told[0]
+    assert "/admin/user/" in told[0]
+    every = rows(company, "auditor")
+    assert [row for row in every if "系统" in row and "新开一条记录链" in row]
+    assert not [row for row in every if "opened" in row or "refusal:403" in row]
