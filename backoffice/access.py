@@ -251,6 +251,9 @@ class Access:
         return self._scoped(declaration, model, hat, grant.scope)
 
     def _through(self, declaration: Declaration, model: Any, hat: Hat, grant: Grant) -> Condition:
+        register, _, back = grant.through.partition(".")
+        if back:
+            return self._pointed_at(model, hat, grant.scope, self.catalogue.get(register), back)
         info = declaration.fields.get(grant.through)
         other = self.catalogue.get(info.target) if info is not None else None
         if info is None or other is None:
@@ -260,6 +263,17 @@ class Access:
         if where is EVERYTHING:
             return column.is_null(False)
         return NOTHING if where is NOTHING else column.in_(other.model.select(other.model.id).where(where))
+
+    def _pointed_at(self, model: Any, hat: Hat, scope: str, other: Declaration | None, field: str) -> Condition:
+        """The rows that records of the other register within the scope name in that field."""
+        if other is None:
+            return NOTHING
+        where = self._scoped(other, other.model, hat, scope)
+        if where is NOTHING:
+            return NOTHING
+        column = getattr(other.model, field)
+        named = other.model.select(column).where(column.is_null(False))
+        return model.id.in_(named if where is EVERYTHING else named.where(where))
 
     def _scoped(self, declaration: Declaration, model: Any, hat: Hat, scope: str) -> Condition:
         if scope == "all":

@@ -258,7 +258,7 @@ class _Check:
                 if grant.view:
                     yield from self._words(f"access of {role}", [grant.view], frozenset(register.views))
                 if grant.through:
-                    yield from self._words(f"access of {role}", [grant.through], self.fields)
+                    yield from self._road(f"access of {role}", grant.through)
                 if grant.rows:
                     yield from self._words(f"access of {role}", [grant.rows], frozenset(register.rows))
                 if role in NEVER_APPROVES and "approve" in grant.verbs:
@@ -270,6 +270,19 @@ class _Check:
                 yield from self._when(f"rows {name}", when)
                 yield from self._words(f"rows {name}: rule", [when.rule] if when.rule else [], self.rows)
         yield from self._secrets()
+
+    def _road(self, what: str, through: str) -> Iterator[str]:
+        """A reference of this register, or one of another register that points here."""
+        register, _, back = through.partition(".")
+        if not back:
+            yield from self._words(what, [through], self.fields)
+        elif register not in self.catalogue:
+            yield from self._words(what, [register], self.catalogue.keys())
+        else:
+            pointing = [
+                name for name, info in self.catalogue[register].fields.items() if info.target == self.register.name
+            ]
+            yield from self._words(what, [back], pointing)
 
     def _secrets(self) -> Iterator[str]:
         register = self.register

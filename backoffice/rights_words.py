@@ -138,6 +138,17 @@ class Teller:
 
     def _scope(self, declaration: Declaration, way: Way) -> str:
         grant, target = way.grant, declaration
+        register, _, back = grant.through.partition(".")
+        if back and register in self.access.catalogue:
+            target = self.access.catalogue[register]
+            field = label(target.fields[back].field)
+            text = say(
+                "those named as {field} in {register}: {scope}",
+                field=field,
+                register=label(target.register),
+                scope=self._rows(target, way),
+            )
+            return read(text)
         info = declaration.fields.get(grant.through) if grant.through else None
         if info is not None and info.target in self.access.catalogue:
             target = self.access.catalogue[info.target]

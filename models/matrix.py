@@ -1,8 +1,9 @@
 """Departments, roles, the permission matrix and the separation pairs of organisation.md 1 to 5, as data.
 
 A cell is written as in the catalogue: letters C R U D A E, then the scope `o` own, `g` own group, `ar` own area, `d` own department,
-`a` all. `:view` limits the fields to a view the register declares, `@field` takes the scope through that reference, `/rows` limits
-the records to those that meet a condition the register declares under that name.
+`a` all. `:view` limits the fields to a view the register declares, `@field` takes the scope through that reference,
+`@register.field` takes what that reference of another register points to, `/rows` limits the records to those that meet a condition the
+register declares under that name.
 Several grants of one cell are separated by `;`. A role without a cell has nothing.
 """
 
@@ -96,6 +97,7 @@ MATRIX: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "service_manager": "R d",
             "service_staff": "R ar:service",
             "business_clerk": "R a",
+            "complaint_handler": "R o@complaint.customer",
             "quality_inspector": "R a:names",
             "archivist": "C R U D A E a",
             "finance": "R a:credit",

@@ -373,7 +373,8 @@ class Print:
 class Grant:
     """What a role may do with a register: letters C R U D A E, a scope, and the view that limits its fields.
 
-    `through` names a reference whose own scope decides (`R o` of the service log through `customer`). `rows` names an entry of
+    `through` names a reference whose own scope decides (`R o` of the service log through `customer`), or another register's
+    reference to this one: then it is the records that those in scope there point to (`complaint.customer`). `rows` names an entry of
     `Register.rows`: the grant covers only records that meet its conditions.
     """
 

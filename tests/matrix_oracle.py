@@ -20,7 +20,7 @@ from models.matrix import MATRIX
 
 _PART = re.compile(
     r"(?P<letters>[CRUDAE](?: [CRUDAE])*) (?P<scope>ar|[ogda])"
-    r"(?::(?P<view>\w+))?(?:@(?P<through>\w+))?(?:/(?P<rows>\w+))?"
+    r"(?::(?P<view>\w+))?(?:@(?P<through>\w+(?:\.\w+)?))?(?:/(?P<rows>\w+))?"
 )
 # Decisions 31 and 35: the states of the rows that a limited grant covers.
 _ROWS = {
@@ -202,6 +202,10 @@ class Oracle:
             return False
         if not cell.through:
             return self._in_scope(register, hat, cell.scope, row)
+        pointing, _, back = cell.through.partition(".")
+        if back:
+            records = self.rows(pointing).values()
+            return any(one[back] == row["id"] and self._in_scope(pointing, hat, cell.scope, one) for one in records)
         target = self.catalogue[register].fields[cell.through].target
         other = self.rows(target).get(row[cell.through]) if row[cell.through] is not None else None
         return other is not None and self._in_scope(target, hat, cell.scope, other)

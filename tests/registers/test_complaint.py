@@ -183,6 +183,23 @@ def test_a_handler_without_another_post_takes_his_own_cases_on(company: Company)
     company.done("agent", CASE, record, "notified")
 
 
+def test_a_handler_sees_the_customers_of_his_cases_and_no_others(company: Company) -> None:
+    """organisation.md 3.1: R (customers of his cases), with the secrets masked."""
+    UserRole.create(user=company.users["hr"], role="complaint_handler")
+    case = company.complaint()
+    customer = Complaint.get_by_id(case).customer_id
+    judged(company, case, method="answer", handler=company.users["hr"].id)
+    stranger = company.customer(name="旁人建材", bank_account="6222000011112222")
+    with clock.set_to(company.now):
+        browser = company.browser("hr")
+        listed = browser.page("/admin/customer_archive/")
+        assert [row["data-id"] for row in listed.select("tr[data-id]")] == [str(customer)]
+        assert browser.get(f"/admin/customer_archive/details/?id={customer}").status_code == 200
+        assert browser.get(f"/admin/customer_archive/details/?id={stranger}").status_code == 404
+        assert browser.get(f"/admin/customer_archive/edit/?id={customer}").status_code == 403
+        assert browser.get("/admin/customer_archive/export/csv/").status_code == 403
+
+
 @on_sqlite
 def test_finance_sees_the_amounts_alone(company: Company) -> None:
     record = company.complaint_in("notified", "discount", complainant="秘密人")
