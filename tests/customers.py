@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from backoffice import clock
 from models.accounts import Delegation
 from models.registers.customer_archive import CustomerArchive
 from tests.company import Company
@@ -21,6 +22,11 @@ PLAN = [{"date": "2026-04-01", "goal": "登门拜访"}]
 
 def customer(record: int) -> Any:
     return CustomerArchive.get_by_id(record)
+
+
+def page_of(company: Company, record: int, who: str) -> Any:
+    with clock.set_to(company.now):
+        return company.browser(who).page(f"/admin/{REGISTER}/details/?id={record}")
 
 
 def ready(company: Company, owner: str = "salesperson", **more: Any) -> int:

@@ -22,8 +22,8 @@ from models.registers.customer_archive import CustomerArchive
 from tests.company import SECRET, Company
 from tests.kills import Writers, wait_for
 from tests.servers import COMMAND, environment, serving
+from tests.shell import Shell, shell
 from tests.tampering import unguard
-from tests.test_cli import Shell, shell
 
 __all__ = ["shell"]
 

@@ -2,109 +2,41 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from peewee import Database
 
-from backoffice import cli, clock, history, migrate
+from backoffice import clock, history, migrate
 from backoffice.database import connected, open_database
 from backoffice.paths import resource_dir
-from backoffice.texts import label
 from backoffice.typing_in import columns_of
 from models.accounts import User, UserRole
 from models.base import db
 from models.evidence import AuditEvent
 from models.registers.gift_signoff import GiftSignoff
 from tests.accounts_app import Browser, outcome
-from tests.company import SECRET, Company
+from tests.company import Company
 from tests.servers import COMMAND, Person, free_port
+from tests.shell import ON_SQLITE, Shell, environment, shell
 from tests.tampering import unguard
+
+__all__ = ["shell"]
 
 NAMES = (
     *("demo", "serve", "migrate", "create-user", "export", "print", "rules", "check"),
     *("backup", "restore", "verify-audit"),
 )
-
-
-def environment(database_url: str, data_dir: Path, **more: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("BACKOFFICE_")}
-    own = {
-        "BACKOFFICE_DATABASE_URL": database_url,
-        "BACKOFFICE_SECRET_KEY": SECRET,
-        "BACKOFFICE_DATA_DIR": str(data_dir),
-        "BACKOFFICE_COMPANY_NAME": "测试公司",
-        **more,
-    }
-    return {**kept, **{name: value for name, value in own.items() if value}}
-
-
-class Answer:
-    """How a command ended."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    @property
-    def refusal(self) -> str:
-        """The one line of a refusal."""
-        assert self.code == 1, f"{self.code}\n{self.out}\n{self.err}"
-        (line,) = self.err.splitlines()
-        assert line.startswith("backoffice: ")
-        assert "Traceback" not in line
-        return line.removeprefix("backoffice: ")
-
-
-class Shell:
-    """Commands in this process, with an environment of their own; the caller's database is bound again afterwards."""
-
-    def __init__(self, environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-        self.environ = dict(environ)
-        self._monkeypatch, self._capsys = monkeypatch, capsys
-
-    def __call__(self, *words: object, **environ: str) -> Answer:
-        self._capsys.readouterr()
-        before = db.obj
-        with self._monkeypatch.context() as patch:
-            for name in [name for name in os.environ if name.startswith("BACKOFFICE_")]:
-                patch.delenv(name)
-            for name, value in {**self.environ, **environ}.items():
-                if value:
-                    patch.setenv(name, value)
-                else:
-                    patch.delenv(name, raising=False)
-            try:
-                code = cli.main([str(word) for word in words])
-            except SystemExit as exit_:
-                code = int(exit_.code or 0)
-            finally:
-                if db.obj is not None and db.obj is not before:
-                    getattr(db.obj, "close_all", db.obj.close)()
-                db.initialize(before) if before is not None else setattr(db, "obj", None)
-        told = self._capsys.readouterr()
-        return Answer(code, told.out, told.err)
-
-
-@pytest.fixture
-def shell(
-    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Shell:
-    return Shell(environment(database_url, tmp_path / "data"), monkeypatch, capsys)
-
-
-ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 # ---- usage -------------------------------------------------------------------------------------------------------------
@@ -304,148 +236,6 @@ def test_create_user_refuses_what_is_not_there(shell: Shell, company: Company) -
     )
     assert "username" in shell("create-user", "admin", "--role", "hr").refusal
     assert "username" in shell("create-user", "刘芳", "--role", "hr").refusal
-
-
-# ---- export and print --------------------------------------------------------------------------------------------------
-
-
-def exported(path: Path) -> list[list[str]]:
-    text = path.read_bytes().decode("utf-8-sig")
-    return [row for row in csv.reader(text.splitlines()) if row]
-
-
-def logged(action: str) -> AuditEvent | None:
-    found: AuditEvent | None = (
-        AuditEvent.select().where(AuditEvent.action == action).order_by(AuditEvent.id.desc()).first()
-    )
-    return found
-
-
-def test_export_writes_what_the_person_sees_and_logs_it(shell: Shell, company: Company, tmp_path: Path) -> None:
-    for _ in range(3):
-        company.gift_in("submitted")
-    company.gift("market_specialist", purpose="roadshow")
-    seen = company.browser("sales_manager").page("/admin/gift_signoff/?flt1_state_equals=submitted")
-    numbers = {str(row["data-number"]) for row in seen.select("tr[data-number]")}
-    assert len(numbers) == 3
-    file = tmp_path / "gifts.csv"
-    answer = shell(
-        *("export", "gift_signoff", "--format", "csv", "--as", "sales_manager"),
-        *("--where", "state=submitted", "-o", file),
-    )
-    assert (answer.code, answer.out, answer.err) == (0, "", "")
-    head, *rows, trailer = exported(file)
-    place = head.index(label(company.catalogue["gift_signoff"].fields["number"].field))
-    assert {row[place] for row in rows} == numbers
-    assert "sales_manager" in trailer[0]
-    event = logged("gift_signoff:export:csv")
-    assert event is not None
-    assert (event.actor.username, event.address) == ("sales_manager", "command line")
-    assert not list(tmp_path.glob("*.part"))
-
-
-def test_export_masks_as_the_page_does(shell: Shell, company: Company, tmp_path: Path) -> None:
-    company.customer("salesperson", confidentiality="secret")
-    for username in ("sales_manager", "sales_clerk"):
-        page_ = company.browser(username).page("/admin/customer_archive/details/?id=1")
-        file = tmp_path / f"{username}.csv"
-        answer = shell("export", "customer_archive", "--format", "csv", "--as", username, "-o", file)
-        assert answer.code == 0, answer.err
-        head, row, *_ = exported(file)
-        masked_labels = page_.select("dt:has(+ dd[data-masked])")
-        assert bool(masked_labels) is (username == "sales_clerk")
-        for masked in masked_labels:
-            text = str(masked.find(string=True, recursive=False)).strip().removesuffix("（元）")
-            assert row[head.index(text)] == "***", f"{username} {text}"
-
-
-def test_export_as_pdf_and_of_the_lines(shell: Shell, company: Company, tmp_path: Path) -> None:
-    company.gift_in("submitted")
-    file = tmp_path / "gifts.pdf"
-    words = ("export", "gift_signoff", "--as", "sales_manager", "-o", file)
-    assert shell(*words, "--format", "pdf", "--search", "LP-").code == 0
-    assert file.read_bytes().startswith(b"%PDF-")
-    assert logged("gift_signoff:export:pdf") is not None
-    assert shell(*words, "--format", "csv", "--child", "lines").code == 0
-    assert len(exported(file)) == 3
-    assert "--child 'nothing'" in shell(*words, "--format", "csv", "--child", "nothing").refusal
-    assert "--child 'lines': with --format csv" in shell(*words, "--format", "pdf", "--child", "lines").refusal
-
-
-@pytest.mark.parametrize(
-    ("words", "says"),
-    [
-        (("gift_sign", "--as", "sales_manager"), "there is no register 'gift_sign'; valid:"),
-        (("gift_signoff", "--as", "nobody"), "there is no account 'nobody'"),
-        (("gift_signoff", "--as", "salesperson"), "salesperson may not export gift_signoff (CUS-22)"),
-        (("gift_signoff", "--as", "sales_manager", "--where", "state"), "write FIELD=VALUE"),
-        (("gift_signoff", "--as", "sales_manager", "--where", "moon=1"), "is nothing sales_manager may filter by"),
-        (("gift_signoff", "--as", "sales_manager", "--where", "visit_on=soon"), "--where visit_on_equals: "),
-    ],
-    ids=["register", "account", "right", "no value", "unknown field", "wrong value"],
-)
-def test_export_refuses(shell: Shell, company: Company, tmp_path: Path, words: tuple[str, ...], says: str) -> None:
-    file = tmp_path / "x.csv"
-    assert says in shell("export", *words, "--format", "csv", "-o", file).refusal
-    assert not file.exists()
-
-
-@ON_SQLITE
-def test_a_file_that_cannot_be_written_is_one_line(shell: Shell, company: Company, tmp_path: Path) -> None:
-    file = tmp_path / "nowhere" / "x.csv"
-    words = ("export", "gift_signoff", "--format", "csv", "--as", "sales_manager", "-o", file)
-    assert "nowhere" in shell(*words).refusal
-
-
-def pdf_text(path: Path) -> str:
-    tool = shutil.which("pdftotext")
-    if tool is None:
-        pytest.skip("no pdftotext found; install it: apt-get install poppler-utils")
-    done = subprocess.run([tool, "-layout", str(path), "-"], capture_output=True, text=True, check=True, timeout=60)
-    return done.stdout
-
-
-def test_print_writes_a_form_that_can_be_read(shell: Shell, company: Company, tmp_path: Path) -> None:
-    number = GiftSignoff.get_by_id(company.gift_in("approved")).number
-    file = tmp_path / "form.pdf"
-    answer = shell("print", "gift_signoff", number, "--form", "gift_application", "--as", "salesperson", "-o", file)
-    assert (answer.code, answer.err) == (0, "")
-    text = pdf_text(file)
-    assert number in text
-    assert "测试公司" in text
-    assert "礼品申请表" in text
-    assert logged("gift_signoff:print:gift_application") is not None
-
-
-def test_print_of_a_form_over_many_records(shell: Shell, company: Company, tmp_path: Path) -> None:
-    company.gift_item("LP-CY", stock=10)
-    file = tmp_path / "stock.pdf"
-    answer = shell("print", "gift_item", "--form", "gift_stock", "--as", "market_specialist", "-o", file)
-    assert (answer.code, answer.err) == (0, "")
-    assert "LP-CY" in pdf_text(file)
-
-
-@pytest.mark.parametrize(
-    ("words", "says"),
-    [
-        (("gift_signoff", "LP-2026-0001", "--form", "moon", "--as", "salesperson"), "valid: "),
-        (("gift_signoff", "--form", "gift_application", "--as", "salesperson"), "needs a NUMBER"),
-        (("gift_signoff", "x", "--form", "gift_month", "--as", "sales_manager"), "without NUMBER"),
-        (("gift_signoff", "LP-1999-0001", "--form", "gift_application", "--as", "salesperson"), "no such record"),
-        (("gift_signoff", "LP-2026-0001", "--form", "gift_application", "--as", "salesperson_2"), "no such record"),
-        (("gift_signoff", "LP-2026-0001", "--form", "gift_application", "--as", "archivist"), "may not print"),
-        (
-            ("gift_signoff", "--form", "gift_month", "--as", "sales_manager", "--where", "month=soon"),
-            "--where: ",
-        ),
-    ],
-    ids=["form", "no number", "number", "absent", "of another", "right", "period"],
-)
-def test_print_refuses(shell: Shell, company: Company, tmp_path: Path, words: tuple[str, ...], says: str) -> None:
-    company.gift_in("submitted")
-    file = tmp_path / "x.pdf"
-    assert says in shell("print", *words, "-o", file).refusal
-    assert not file.exists()
 
 
 # ---- rules and check ---------------------------------------------------------------------------------------------------

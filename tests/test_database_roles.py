@@ -20,7 +20,7 @@ from models.evidence import AuditEvent
 from models.registers.gift_item import GiftItem
 from tests.company import made_company
 from tests.servers import Person, environment, serving
-from tests.test_cli import Shell
+from tests.shell import Shell
 
 psycopg = pytest.importorskip("psycopg")
 

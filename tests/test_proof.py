@@ -16,8 +16,8 @@ from backoffice.database import dialect
 from models.base import db
 from models.evidence import AuditEvent, AuditHead
 from tests.company import Company
+from tests.shell import Shell, shell
 from tests.tampering import unguard
-from tests.test_cli import Shell, shell
 
 __all__ = ["shell"]
 REFUSED = (IntegrityError, OperationalError, ProgrammingError, DatabaseError)

@@ -1,4 +1,4 @@
-"""Services as their readers see them: fields, roads, forms, copies, lists, prints, links, and forty at once."""
+"""Services as their readers see them: roads, applications, forms, copies, lists, links, and forty at once."""
 
 from __future__ import annotations
 
@@ -10,161 +10,19 @@ from functools import partial
 from typing import Any
 
 import pytest
-from pypdf import PdfReader
 
 from backoffice import clock, numbers, proof
 from backoffice.database import connected
-from backoffice.declarations import Catalogue
 from backoffice.outcomes import Done, Invalid
-from models import REGISTERS
 from models.base import db
 from models.registers.out_of_town_application import OutOfTownApplication, OutOfTownPerson
 from models.registers.service_log import ServiceLog
 from models.registers.spare_part import SparePart
-from tests.company import Company, Signed
+from tests.company import Company
 from tests.customers import customer_in
-from tests.registers.test_declarations import need, rows
 from tests.rules.walks import exported, form_values, offered, on_sqlite, one, value, wrong
 from tests.servers import at_once
 from tests.services import APPLICATION, REGISTER, act, at, create, dispatch, far_customer, finish, service
-
-DECLARATION = Catalogue(REGISTERS)[REGISTER]
-
-# Name, label, need, as in tests/registers/test_declarations.py. Those of registers.md 2 and of decisions.md 11.
-FIELDS = """
-number 服务单号 A
-received_at 接报时间 R
-registered_at 登记时间 A
-channel 来源方式 R
-origin 服务来源 R
-customer 客户 C
-service_address 服务地址 C
-service_phone 服务电话 C
-contact_person 联系人 O
-product_model 商品型号 C
-specification 规格 C
-serial_or_batch 序列号/批号 O
-purchased_on 购买日期 O
-purchased_at 购买地点 O
-purchase_unknown 购买情况不详 O
-purchase_unknown_reason 不详原因 O
-in_warranty 保修期内 A
-service_kind 服务类别 R
-service_content_class 服务内容 R
-service_basis 服务依据 O
-contract 服务合同 C
-fault_description 故障/要求描述 R
-told_limit_at 告知时限 O
-area 片区 A
-area_staff 片区负责人 A
-voucher_no 服务凭证号 A
-priority 优先 A
-out_of_town 异地 A
-out_of_town_application 异地服务申请 A
-dispatched_to 服务人员 S
-dispatched_by 派工人 A
-dispatched_at 派工时间 A
-arrived_at 到达时间 S
-started_at 开始时间 S
-finished_at 完成时间 S
-work_done 服务内容实录 S
-cause 原因分析 S
-measure 改进措施 S
-charge_amount 收费金额 S
-charge_mode 收费方式 A
-cash_handed_on 交款日期 S
-invoice_no 发票号 S
-travel_cost 差旅费 S
-allowance 补贴费 S
-service_cost 服务成本 A
-customer_signed_by 客户签字人 S
-customer_signed_at 客户签字时间 S
-signed_paper 签字凭证 S
-second_part_back_on 第二联交回日 S
-satisfaction 满意度 S
-result_told_on 告知客户日期 S
-day_sequence 日序号 A
-volume_month 装订月份 A
-retention_until 保存至 A
-"""
-APPLICATION_FIELDS = """
-service_entry 服务单 R
-place 异地地点 R
-planned_from 计划起 R
-planned_to 计划止 R
-travel_budget 差旅费预算 R
-allowance_budget 补贴预算 R
-reason 事由 R
-"""
-LABELS = {
-    "channel": "电话 来函 来访 网络",
-    "origin": "客户要求 客户抱怨 客户投诉 质检指令",
-    "service_content_class": "技术咨询 运输服务 包退 包换 维护 培训",
-    "charge_mode": "当场收费 开票收款",
-    "satisfaction": "非常满意 满意 一般 较差 未答",
-    "priority": "次日优先 紧急 普通",
-}
-STATES = "registered dispatched on_site finished customer_signed countersigned settled archived void"
-TRANSITIONS = [
-    "dispatched registered dispatched service_manager",
-    "dispatched on_site,finished dispatched service_manager",
-    "on_site dispatched on_site dispatched_to",
-    "finished on_site finished dispatched_to",
-    "customer_signed finished customer_signed dispatched_to",
-    "customer_signed countersigned customer_signed dispatched_to",
-    "countersigned customer_signed countersigned service_manager",
-    "countersigned finished countersigned service_manager",
-    "settled countersigned settled finance",
-    "settled customer_signed settled finance",
-    "archived settled archived business_clerk,service_manager",
-    "archived countersigned archived business_clerk,service_manager",
-    "archived customer_signed archived business_clerk,service_manager",
-    "void registered,dispatched void service_manager",
-    "enter_costs dispatched,on_site,finished,customer_signed,countersigned,settled  dispatched_to,finance",
-    "record_finding dispatched,on_site,finished,customer_signed,countersigned,settled,archived  service_manager,dept_head,dept_head",
-]
-WAITING = {
-    "SVC-17": "penalty_reward",
-    "SVC-20": "penalty_reward",
-    "SVC-21": "policy book",
-    "SVC-22": "policy book",
-    "SVC-27": "quality_feedback",
-    "SVC-28": "reports",
-    "SVC-29": "reports",
-    "SVC-30": "satisfaction_survey",
-    "SVC-31": "satisfaction_survey",
-    "SVC-34": "reports",
-    "ACL-05": "policy book",
-}
-
-
-@pytest.mark.parametrize(
-    ("register", "path", "label", "letter"), [*rows(FIELDS, REGISTER), *rows(APPLICATION_FIELDS, APPLICATION)]
-)
-def test_a_field_of_the_catalogue_is_declared(register: str, path: str, label: str, letter: str) -> None:
-    declaration = Catalogue(REGISTERS)[register]
-    assert (declaration.info(path).field.zh, need(declaration, path)) == (label, letter)
-
-
-@pytest.mark.parametrize("name", LABELS)
-def test_choices_are_those_of_the_catalogue(name: str) -> None:
-    assert " ".join(choice.zh for choice in DECLARATION.fields[name].field.choices) == LABELS[name]
-
-
-def test_states_and_transitions_are_those_of_the_catalogue() -> None:
-    assert " ".join(DECLARATION.states) == STATES
-    declared = [
-        f"{act.name} {','.join(route.sources)} {act.target} {','.join(by.role or by.person for by in route.who)}"
-        for act in DECLARATION.acts.values()
-        for route in act.routes
-    ]
-    assert declared == TRANSITIONS
-
-
-def test_every_rule_of_services_has_its_row_and_says_what_it_waits_for() -> None:
-    assert {f"SVC-{n:02}" for n in range(1, 41)} <= set(DECLARATION.rules)
-    assert {rule.id: rule.waits for rule in DECLARATION.rules.values() if rule.waits} == WAITING
-
 
 # ---- roads ---------------------------------------------------------------------------------------------------------------
 
@@ -464,97 +322,6 @@ def test_the_export_says_what_the_list_says_of_priority(company: Company) -> Non
     with clock.set_to(at(60 * 24)):
         row = exported(company.browser("service_manager"), REGISTER, "?flt1_priority_equals=next_day")[0]
     assert (row["服务单号"], row["优先"]) == ("FW-2026-0001", "次日优先")
-
-
-# ---- prints --------------------------------------------------------------------------------------------------------------
-
-
-def printed(browser: Signed, form: str, query: str) -> list[str]:
-    answer = browser.get(f"/admin/{REGISTER}/print/{form}/?{query}")
-    assert answer.status_code == 200, answer.status
-    return [page.extract_text() for page in PdfReader(io.BytesIO(answer.data)).pages]
-
-
-@pytest.mark.rule("SVC-15")
-@pytest.mark.parametrize("form", ["service_voucher", "service_card"])
-def test_voucher_and_card_have_three_labelled_parts(company: Company, form: str) -> None:
-    record = company.service_in("archived", "A")
-    with clock.set_to(at(120)):
-        pages = printed(company.browser("service_staff"), form, f"id={record}")
-    parts = len(pages) // 3
-    assert len(pages) == 3 * parts > 0
-    for n, words in enumerate(("第一联：客户", "第二联：公司", "第三联：服务人员")):
-        assert all(words in page.replace("\n", "") for page in pages[n * parts : (n + 1) * parts])
-    text = pages[0].replace("\n", "")
-    for word in ("PZ-2026-0001", "ZM-2", "调整配比并复测"):
-        assert word in text, word
-
-
-@on_sqlite
-def test_the_voucher_is_made_of_the_entry(company: Company) -> None:
-    record = company.service_in("settled", "A")
-    with clock.set_to(at(120)):
-        text = "".join(printed(company.browser("business_clerk"), "service_voucher", f"id={record}")).replace("\n", "")
-    row = service(record)
-    for word in (
-        "请求",
-        "商品",
-        "工作",
-        "时间",
-        "费用",
-        "满意度",
-        "客户签章",
-        row.customer_name,
-        "13555500100",
-        "180.00",
-        "2026-03-04 11:00:00",
-    ):
-        assert word in text, word
-
-
-@on_sqlite
-def test_a_void_voucher_carries_its_mark(company: Company) -> None:
-    record = company.service_in("void")
-    with clock.set_to(at(120)):
-        assert "作废" in printed(company.browser("service_manager"), "service_voucher", f"id={record}")[0]
-
-
-@on_sqlite
-def test_book_and_volume_hold_what_their_period_says(company: Company) -> None:
-    company.service_in("archived", "A")
-    company.service_in("finished")
-    record = company.service(who="business_clerk")
-    technician = company.users["service_staff"].id
-    with clock.set_to(at(120)):
-        browser = company.browser("business_clerk")
-        book = "".join(printed(browser, "service_book", "date=2026-03-04")).replace("\n", "")
-        for number in ("FW-2026-0001", "FW-2026-0002", service(record).number):
-            assert number in book
-        assert "无记录" in "".join(printed(browser, "service_book", "month=2026-02"))
-        pages = printed(browser, "service_volume", f"month=2026-03&user={technician}")
-        cover, rest = pages[0].replace("\n", ""), "".join(pages[1:]).replace("\n", "")
-        for word in (
-            "服务记录合订本",
-            "2026年3月",
-            company.users["service_staff"].name,
-            "装订人",
-            f"共 {len(pages)} 页",
-        ):
-            assert word in cover, word
-        assert rest.index("FW-2026-0001") < rest.index("FW-2026-0002")
-        assert service(record).number not in rest
-        other = company.users["service_staff_2"].id
-        assert "无记录" in "".join(printed(browser, "service_volume", f"month=2026-03&user={other}"))
-
-
-@on_sqlite
-def test_the_application_prints(company: Company) -> None:
-    application = company.away(company.service())
-    with clock.set_to(at(1)):
-        answer = company.browser("service_staff").get(f"/admin/{APPLICATION}/print/{APPLICATION}/?id={application}")
-    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.data)).pages).replace("\n", "")
-    for word in ("异地服务申请单", "重庆", company.users["service_staff"].name, "800.00", "部门经理核准"):
-        assert word in text, word
 
 
 # ---- links ---------------------------------------------------------------------------------------------------------------

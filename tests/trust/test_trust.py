@@ -22,8 +22,8 @@ from tests.company import Company, made_company
 from tests.kills import BACK_SECONDS, WRITERS, Tally, Victims, count, kill_rounds
 from tests.promises import Promise
 from tests.servers import Person, Server, serving
+from tests.shell import Shell, shell
 from tests.test_backup import Empty, empty, under_load
-from tests.test_cli import Shell, shell
 from tests.test_migrate_killed import Make, killed_everywhere, old
 from tests.test_outages import small_disk
 from tests.test_proof import chains_of

@@ -1,24 +1,18 @@
-"""The rules of return slips and discount certificates, each walked as the catalogue's `accept` and the refusals of registers.md 3 say."""
+"""The rules of return slips: when one may be made, the receipt, equal quantities, and its printed parts."""
 
 from __future__ import annotations
 
-import datetime as dt
-import io
 from typing import Any
 
 import pytest
-from pypdf import PdfReader
 
 from backoffice import clock
-from backoffice.outcomes import Declined, Done, Invalid
-from models.accounts import Delegation, UserRole
+from backoffice.outcomes import Declined, Done
 from models.registers.complaint import Complaint
 from models.registers.product_return import ProductReturn
-from models.registers.sales_discount_certificate import SalesDiscountCertificate
 from tests.company import Company
-from tests.rules.walks import YES, offered, on_sqlite, refused_by, value, wrong
-
-SLIP, PAPER, CASE = "product_return", "sales_discount_certificate", "complaint"
+from tests.rules.return_papers import CASE, SLIP, printed, slip
+from tests.rules.walks import offered, on_sqlite, refused_by, value, wrong
 
 
 def inputs(complaint: int, **more: Any) -> dict[str, Any]:
@@ -32,25 +26,9 @@ def inputs(complaint: int, **more: Any) -> dict[str, Any]:
     }
 
 
-def payment(complaint: int, **more: Any) -> dict[str, Any]:
-    return {"complaint": complaint, "kind": "discount", "amount": "320.00", **more}
-
-
-def slip(record: int) -> Any:
-    return ProductReturn.get_by_id(record)
-
-
 def page_of(company: Company, register: str, record: int, who: str) -> Any:
     with clock.set_to(company.now):
         return company.browser(who).page(f"/admin/{register}/details/?id={record}")
-
-
-def printed(company: Company, register: str, record: int, who: str) -> list[str]:
-    """The text of each page of the register's form."""
-    with clock.set_to(company.now):
-        answer = company.browser(who).get(f"/admin/{register}/print/{register}/?id={record}")
-    assert answer.status_code == 200, answer.status
-    return [page.extract_text() for page in PdfReader(io.BytesIO(answer.data)).pages]
 
 
 # ---- RET-01: reason, way of disposal, basis ----------------------------------------------------------------------------
@@ -329,236 +307,3 @@ def test_less_or_all_of_it_is_received(company: Company, quantity: str) -> None:
     record = company.slip_in("approved")
     company.done("warehouse_keeper", SLIP, record, "received", {"received_qty": quantity})
     assert (slip(record).state, str(slip(record).received_on)) == ("received", "2026-03-04")
-
-
-# ---- RET-07: the certificate -------------------------------------------------------------------------------------------
-
-
-@pytest.mark.rule("RET-07")
-@pytest.mark.parametrize(
-    ("state", "method", "typed", "field"),
-    [
-        ("judged", "discount", {}, "complaint"),
-        ("notified", "return", {}, "complaint"),
-        ("notified", "discount", {"kind": "compensation"}, "kind"),
-        ("notified", "compensation", {}, "kind"),
-        ("notified", "discount", {"amount": "320.01"}, "amount"),
-        ("notified", "discount", {"amount": "319.99"}, "amount"),
-    ],
-)
-def test_a_certificate_says_what_was_decided(
-    company: Company, state: str, method: str, typed: dict[str, Any], field: str
-) -> None:
-    complaint = company.complaint_in(state, method)
-    wrong(company.do("sales_clerk", PAPER, None, "create", payment(complaint, **typed)), field, "RET-07")
-
-
-@pytest.mark.parametrize("method", ["discount", "compensation"])
-def test_kind_and_amount_left_empty_are_those_decided(company: Company, method: str) -> None:
-    complaint = company.complaint_in("notified", method)
-    made = company.done("sales_clerk", PAPER, None, "create", {"complaint": complaint})
-    paper = SalesDiscountCertificate.get_by_id(made.id)
-    assert (paper.kind, str(paper.amount)) == (method, "320.00")
-    with clock.set_to(company.now):
-        other = company.complaint_in("notified", method)
-        path = f"/admin/{PAPER}/ajax/copy/?name=complaint&id={other}"
-        offered = company.browser("sales_clerk").get(path).json
-    assert isinstance(offered, dict)
-    assert (offered["kind"], offered["amount"]) == ([method, ""], ["320.00", ""])
-
-
-@pytest.mark.rule("RET-07")
-def test_one_complaint_has_one_certificate(company: Company) -> None:
-    complaint = company.complaint_in("notified", "discount")
-    first = company.certificate(complaint=complaint)
-    wrong(company.do("sales_clerk", PAPER, None, "create", payment(complaint)), "complaint", "RET-07")
-    company.done("sales_clerk", PAPER, first, "void", {"reason": "客户放弃"})
-    assert isinstance(company.do("sales_clerk", PAPER, None, "create", payment(complaint)), Done)
-
-
-@pytest.mark.rule("RET-07")
-def test_the_seal_has_its_day(company: Company) -> None:
-    record = company.certificate_in("approved")
-    paper = company.upload("sales_clerk", PAPER, "sealed_paper")
-    for day in ("", "2026-03-05"):
-        typed = {"customer_seal_on": day, "sealed_paper": paper}
-        wrong(company.do("sales_clerk", PAPER, record, "sealed", typed), "customer_seal_on", "RET-07")
-
-
-@pytest.mark.rule("RET-07")
-def test_the_seal_has_its_paper(company: Company) -> None:
-    record = company.certificate_in("approved")
-    outcome = company.do("sales_clerk", PAPER, record, "sealed", {"customer_seal_on": "2026-03-04"})
-    wrong(outcome, "sealed_paper", "RET-07")
-
-
-@pytest.mark.rule("RET-07")
-@pytest.mark.parametrize("state", ["issued", "approved"])
-def test_a_certificate_is_not_posted_before_signature_and_seal(company: Company, state: str) -> None:
-    record = company.certificate_in(state)
-    refused_by(company.do("finance", PAPER, record, "posted"), "RET-07")
-
-
-@pytest.mark.rule("RET-07")
-def test_a_certificate_without_its_seal_is_not_posted_whatever_its_state(company: Company) -> None:
-    record = company.certificate_in("approved")
-    SalesDiscountCertificate.update(state="sealed").where(SalesDiscountCertificate.id == record).execute()
-    assert isinstance(company.do("finance", PAPER, record, "posted"), Invalid)
-
-
-@on_sqlite
-def test_a_certificate_is_posted_and_ends_its_complaint(company: Company) -> None:
-    record = company.certificate_in("posted")
-    made = SalesDiscountCertificate.get_by_id(record)
-    assert (made.number, str(made.posted_on)) == ("ZK-2026-0001", "2026-03-04")
-    assert made.complaint.settlement == "done"
-    company.done("service_manager", CASE, made.complaint_id, "closed")
-
-
-@on_sqlite
-@pytest.mark.parametrize("day", ["2026-03-03", "2026-03-05"])
-def test_a_certificate_is_posted_between_its_seal_and_today(company: Company, day: str) -> None:
-    record = company.certificate_in("sealed")
-    wrong(company.do("finance", PAPER, record, "posted", {"posted_on": day}), "posted_on")
-
-
-@pytest.mark.rule("RET-07")
-def test_a_certificate_prints_two_copies(company: Company) -> None:
-    pages = printed(company, PAPER, company.certificate_in("posted"), "finance")
-    assert len(pages) == 2
-    for page, recipient in zip(pages, ("营销部", "财务部"), strict=True):
-        assert recipient in page
-        assert "320.00" in page
-        assert "客户签章" in page
-
-
-# ---- RET-08: no step is skipped ----------------------------------------------------------------------------------------
-
-_STEPS = {
-    "approved": ("deputy_gm", {}),
-    "received": ("warehouse_keeper", {"received_qty": "20"}),
-    "reconciled": ("finance", {}),
-    "posted": ("finance", {"posting_no": "PZ-1"}),
-}
-
-
-@pytest.mark.rule("RET-08")
-@pytest.mark.parametrize(
-    ("state", "step"),
-    [
-        ("approved", "approved"),
-        ("approved", "reconciled"),
-        ("received", "posted"),
-        ("received", "received"),
-        ("reconciled", "received"),
-        ("posted", "posted"),
-        ("disputed", "received"),
-    ],
-)
-def test_a_step_out_of_order_is_refused(company: Company, state: str, step: str) -> None:
-    record = company.slip_in(state)
-    who, typed = _STEPS[step]
-    refused_by(company.do(who, SLIP, record, step, typed), "RET-08")
-    assert slip(record).state == state
-
-
-@on_sqlite
-def test_a_later_step_by_its_address_leaves_the_state(company: Company) -> None:
-    record = company.slip_in("received")
-    with clock.set_to(company.now):
-        answer = company.browser("finance").send(
-            f"/admin/{SLIP}/transition/posted/?id={record}", {"posting_no": "PZ-1"}
-        )
-    assert answer.status_code == 409
-    assert slip(record).state == "received"
-
-
-# ---- LED-12: different people ------------------------------------------------------------------------------------------
-
-
-def hat(company: Company, who: str, *roles: str) -> None:
-    for role in roles:
-        UserRole.create(user=company.users[who], role=role)
-
-
-@pytest.mark.rule("LED-12")
-@pytest.mark.parametrize(
-    ("state", "who", "role", "step"),
-    [
-        ("approved", "sales_clerk", "warehouse_keeper", "received"),
-        ("received", "sales_clerk", "finance", "reconciled"),
-        ("reconciled", "sales_clerk", "finance", "posted"),
-        ("approved", "deputy_gm", "warehouse_keeper", "received"),
-        ("received", "deputy_gm", "finance", "reconciled"),
-        ("reconciled", "deputy_gm", "finance", "posted"),
-        ("received", "warehouse_keeper", "finance", "reconciled"),
-        ("reconciled", "warehouse_keeper", "finance", "posted"),
-    ],
-)
-def test_nobody_takes_two_steps_of_one_return(company: Company, state: str, who: str, role: str, step: str) -> None:
-    record = company.slip_in(state)
-    hat(company, who, role)
-    outcome = company.do(who, SLIP, record, step, _STEPS[step][1])
-    assert isinstance(outcome, Declined), outcome
-    # Of one's own record two rules say so; the other names it where there is no signature.
-    assert outcome.rule == "LED-12", outcome
-    other = {"warehouse_keeper": "warehouse_keeper_2", "finance": "finance_2"}[role]
-    company.done(other, SLIP, record, step, _STEPS[step][1])
-
-
-@pytest.mark.rule("LED-12")
-def test_a_delegation_makes_no_second_person(company: Company) -> None:
-    record = company.slip_in("received")
-    Delegation.create(
-        owner=company.users["finance"],
-        delegate=company.users["warehouse_keeper"],
-        role="finance",
-        starts_on=company.now.date() - dt.timedelta(days=1),
-        ends_on=company.now.date() + dt.timedelta(days=1),
-        reason="年假",
-        created_at=company.now,
-        updated_at=company.now,
-    )
-    refused_by(company.do("warehouse_keeper", SLIP, record, "reconciled"), "LED-12")
-
-
-@pytest.mark.rule("ACL-03")
-def test_nobody_approves_a_certificate_of_his_own(company: Company) -> None:
-    record = company.certificate()
-    hat(company, "sales_clerk", "deputy_gm")
-    refused_by(company.do("sales_clerk", PAPER, record, "approved", YES), "ACL-03")
-
-
-# ---- CUS-29: every complaint stands in the customer's file ---------------------------------------------------------------
-
-
-@pytest.mark.rule("CUS-29")
-def test_a_complaint_without_a_customer_is_not_saved(company: Company) -> None:
-    product = company.product()
-    typed = {
-        "complainant": "吴投诉",
-        "order_no": "DD-1",
-        "product": product,
-        "category": "quality",
-        "demand": "退货",
-    }
-    wrong(company.do("salesperson", CASE, None, "create", typed), "customer", "CUS-29")
-
-
-@pytest.mark.rule("CUS-09")
-def test_the_customers_page_lists_its_contracts(company: Company) -> None:
-    customer = company.customer()
-    record = company.contract(customer=customer)
-    page = page_of(company, "customer_archive", customer, "salesperson")
-    found = {row["data-id"] for row in page.select("tr[data-id]") if "HT-2026" in row.get_text()}
-    assert found == {str(record)}
-
-
-@pytest.mark.rule("CUS-29")
-def test_the_customers_page_lists_its_complaints(company: Company) -> None:
-    customer = company.customer()
-    records = {str(company.complaint_in(state, customer=customer)) for state in ("registered", "notified", "void")}
-    company.complaint()
-    page = page_of(company, "customer_archive", customer, "salesperson")
-    found = {row["data-id"] for row in page.select("tr[data-id]") if "TS-2026" in row.get_text()}
-    assert found == records
