@@ -102,6 +102,8 @@ def _check(manifest: Mapping[str, Any], place: Place) -> None:
 
 def _check_empty_files(data_dir: Path) -> None:
     files = data_dir / "files"
+    if (files / running.UNFINISHED).exists():
+        return  # Put there by a restore that was killed before its database was; the database is looked at by itself.
     if files.exists() and any(path.is_file() for path in files.rglob("*")):
         raise BackupFault(f"{files} is not empty; a backup is put into an empty place only")
 
@@ -135,6 +137,7 @@ class _Work:
                 _remove(target)
                 staged.rename(target)
             sync_directory(target.parent)
+            self._finish()
         finally:
             _remove(staged)
         return self._told(files)
@@ -153,6 +156,7 @@ class _Work:
                 self._place_files()
             if self.place.owner_url:
                 database_roles.grant(database, database_roles.role_of(self.place.database_url))
+        self._finish()
         return self._told(files)
 
     def _unpack_database(self, target: Path) -> None:
@@ -192,11 +196,16 @@ class _Work:
         if not staged.exists():
             return
         _check_empty_files(self.place.data_dir)
+        (staged / running.UNFINISHED).touch(0o600)
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if target.exists():
             shutil.rmtree(target)
         staged.rename(target)
         sync_directory(target.parent)
+
+    def _finish(self) -> None:
+        """The database is in place: from now on the attachments belong to it."""
+        (self.place.data_dir / "files" / running.UNFINISHED).unlink(missing_ok=True)
 
     def _told(self, files: int) -> Restored:
         rows = sum(self.manifest["counts"].values())

@@ -16,6 +16,8 @@ from backoffice.config import Settings
 from backoffice.database import sqlite_path
 
 NAME = ".server.lock"
+# Among the attachments as long as the database of the same restore is not in place.
+UNFINISHED = ".restoring"
 
 
 class Occupied(Exception):
@@ -24,7 +26,10 @@ class Occupied(Exception):
 
 def serving(settings: Settings) -> list[int]:
     """Take the locks of a server, for the life of this process and its children. Raises Occupied during a restore."""
-    return [_take(path, fcntl.LOCK_SH) for path in _places(settings.database_url, settings.data_dir)]
+    held = [_take(path, fcntl.LOCK_SH) for path in _places(settings.database_url, settings.data_dir)]
+    # The database is there and sound, so its attachments are its own.
+    (settings.data_dir / "files" / UNFINISHED).unlink(missing_ok=True)
+    return held
 
 
 @contextmanager
@@ -58,4 +63,4 @@ def _take(path: Path, kind: int) -> int:
     return descriptor
 
 
-__all__ = ["NAME", "Occupied", "alone", "serving"]
+__all__ = ["NAME", "UNFINISHED", "Occupied", "alone", "serving"]

@@ -6,6 +6,7 @@ import json
 import random
 import signal
 import subprocess
+import sys
 import time
 import zipfile
 from collections.abc import Iterator
@@ -286,24 +287,53 @@ def test_a_backup_that_fails_leaves_the_older_one(
     assert [path.name for path in kept.parent.iterdir() if path.name.startswith(".")] == []
 
 
-def test_a_restore_that_is_killed_leaves_an_empty_place(kept: Path, empty: Empty, company: Company) -> None:
-    """Killed in the middle of its work, again and again a little later; then one that is left alone succeeds."""
+# Ends itself, as by kill -9, before or after the n-th thing is moved into its place.
+KILLED = """
+import os, signal, sys
+from backoffice.cli import main
+left, when, real = int(sys.argv.pop(1)), sys.argv.pop(1), os.rename
+def rename(*given, **more):
+    global left
+    left -= 1
+    if left == 0 and when == "before":
+        os.kill(os.getpid(), signal.SIGKILL)
+    real(*given, **more)
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+os.rename = rename
+raise SystemExit(main())
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    ("database_url", "move"), [("sqlite", 1), ("sqlite", 2), ("postgresql", 1)], indirect=["database_url"]
+)
+def test_a_restore_that_is_killed_is_begun_again(
+    kept: Path, empty: Empty, company: Company, move: int, when: str
+) -> None:
+    """Killed beside each move into the place: nothing is there, or what is there gives way to the next, or all is there."""
     company.database.close()
-    for n in range(2):
-        process = subprocess.Popen(
-            [*COMMAND, "restore", str(kept)],
-            env=environment(empty.url, empty.data),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        time.sleep(0.9 + 0.3 * n)
-        process.send_signal(signal.SIGKILL)
-        if process.wait() == 0:
-            break  # It was faster than we.
-        assert nothing_there(empty)
+    surroundings = environment(empty.url, empty.data)
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(move), when, "restore", str(kept)],
+        env=surroundings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    again = subprocess.run(
+        [*COMMAND, "restore", str(kept)], env=surroundings, capture_output=True, text=True, check=False
+    )
+    if (move, when) == (2, "after"):
+        assert again.returncode == 1
+        assert "empty place" in again.stderr
     else:
-        done = subprocess.run([*COMMAND, "restore", str(kept)], env=environment(empty.url, empty.data), check=False)
-        assert done.returncode == 0
+        assert again.returncode == 0, again.stderr
+    proved = subprocess.run([*COMMAND, "verify-audit"], env=surroundings, capture_output=True, text=True, check=False)
+    assert proved.returncode == 0, proved.stderr
+    assert [path for path in (empty.data / "files").rglob("*") if path.is_file()]
 
 
 # ---- under load --------------------------------------------------------------------------------------------------------
