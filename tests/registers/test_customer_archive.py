@@ -181,6 +181,37 @@ def test_owner_and_deputy_are_two_and_nobody_introduces_himself(company: Company
     wrong(company.do("salesperson", REGISTER, record, "update", {"referrer": record}), "referrer", "CUS-40")
 
 
+def test_an_id_typed_over_that_of_the_form_is_taken_and_one_not_offered_refused(company: Company) -> None:
+    """As a script fills a form: the id alone, with the text beside it as the page brought it."""
+    first, second = company.customer(name="青川甲建材有限公司"), company.customer(name="青川乙建材有限公司")
+    hidden = company.customer("salesperson_2", name="青川丙建材有限公司")
+    record = company.customer(name="青川丁建材有限公司")
+    browser = signed(company, "salesperson")
+    path = f"/admin/{REGISTER}/edit/?id={record}"
+
+    def typed(**values: str) -> dict[str, str]:
+        return {**form_values(browser.page(path)), **values}
+
+    def referrer() -> int | None:
+        found: int | None = CustomerArchive.get_by_id(record).referrer_id
+        return found
+
+    assert browser.send(path, typed(referrer=str(first))).status_code == 303
+    assert referrer() == first
+    for unseen in (str(hidden), "987654"):
+        refused = browser.send(path, typed(referrer=unseen))
+        assert refused.status_code == 422
+        assert "青川丙" not in refused.text
+    assert referrer() == first
+    assert browser.send(path, typed(referrer=str(second))).status_code == 303
+    assert referrer() == second
+    # Without a script: another text is looked up, an emptied one empties the reference.
+    assert browser.send(path, typed(**{"referrer-text": "青川甲"})).status_code == 303
+    assert referrer() == first
+    assert browser.send(path, typed(**{"referrer-text": ""})).status_code == 303
+    assert referrer() is None
+
+
 @pytest.mark.parametrize(
     "column", ["grade", "owner", "state", "merged_into", "contract_no", "last_reviewed_on", "number"]
 )
