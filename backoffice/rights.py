@@ -259,8 +259,9 @@ class _Teller:
                     yield Road(None, by, route.sources), self._persons(route, by)
 
     def _persons(self, route: Route, by: By) -> Condition:
-        model = self.declaration.model
-        named: list[Condition] = [getattr(model, by.person) == self.access.id]
+        model, access = self.declaration.model, self.access
+        place = access.account.department_id
+        named: list[Condition] = [access.in_person(self.declaration, model, by.person, access.id, place)]
         if by.person == "owner":
             named.append(self.access.acting(self.declaration, model))
         parts: list[Condition] = [any_of(named)]
