@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from flask import redirect, request, url_for
 from flask_admin import expose
@@ -65,6 +66,8 @@ class ActViews(Answering):
         def again(status: int, notices: Sequence[Notice], made: FormBuilder) -> Answer:
             if status == 409 and made.stale is None and not _still_possible(actor, declaration, record_id, act):
                 return self._details(actor, record_id, 409, notices)
+            if made.stale is not None:
+                self._log_views(actor, [replace(seen, values={})], stale=made.stale)
             return self._page("register/form.html", made.act_page(act, url, cancel), status, notices)
 
         return self._answer(outcome, again, builder, found.inputs)

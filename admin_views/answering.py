@@ -84,9 +84,16 @@ class Answering:
         return self._page("register/details.html", page, status, notices)
 
     def _log_views(
-        self, actor: Access, rows: Sequence[Seen], children: Mapping[str, Sequence[SeenLine]] | None = None
+        self,
+        actor: Access,
+        rows: Sequence[Seen],
+        children: Mapping[str, Sequence[SeenLine]] | None = None,
+        stale: Stale | None = None,
     ) -> None:
-        """One entry for a page that shows secret values in clear, naming rows and fields (CUS-20)."""
+        """One entry for a page that shows secret values in clear, naming rows and fields (CUS-20).
+
+        `stale`: the page of one row also tells what somebody else has made of it meanwhile.
+        """
         declaration = self.declaration
         if declaration.lets_go("log_views"):
             return
@@ -100,6 +107,8 @@ class Answering:
             for info in declaration.children[name].fields.values():
                 if info.field.level > 1 and any(line.values.get(info.name) not in (None, "") for line in found):
                     shown[info.path] = [seen.id for seen in rows]
+        told = {change.path for change in stale.changes} if stale is not None else set()
+        shown |= {info.name: [seen.id for seen in rows] for info in secret if info.name in told}
         if not shown:
             return
         ids = sorted({record_id for found_ids in shown.values() for record_id in found_ids})

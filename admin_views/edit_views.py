@@ -128,12 +128,12 @@ class EditViews(Answering):
             outcome: Outcome = Invalid(found.problems)
         else:
             outcome = change(actor, declaration, record_id, "update", found.inputs, version, clock.now())
-        return self._answer(
-            outcome,
-            lambda status, notices, b: self._form(b, may, title, url, cancel, status, notices),
-            builder,
-            found.inputs,
-        )
+
+        def again(status: int, notices: Sequence[Notice], made: FormBuilder) -> Answer:
+            self._log_views(actor, [seen], made.lines, made.stale)
+            return self._form(made, may, title, url, cancel, status, notices)
+
+        return self._answer(outcome, again, builder, found.inputs)
 
     def _typed(self, actor: Access, may: typable.Typable) -> Any:
         infos = {name: self.declaration.fields[name] for name in may.fields}

@@ -14,7 +14,7 @@ from wtforms import HiddenField, MultipleFileField
 from admin_views.forms import BLANK_LINES, Blueprint, Part
 from admin_views.pages import ChildView, Difference, FormGroup, FormPage, LinesView, SectionView
 from admin_views.showing import belongs_to, cell, child_view, heading, historic, text_of
-from admin_views.typed import KEPT, LINE, MOST_LINES, kept_name
+from admin_views.typed import KEPT, LINE, MOST_LINES, TEXT, kept_name, text_beside
 from backoffice import areas, clock, copying, typable
 from backoffice.access import Access
 from backoffice.change import asks, own_info
@@ -220,8 +220,8 @@ class FormBuilder:
     def _value(self, info: Info, key: str, fresh: bool) -> tuple[Any, str]:
         if self.seen is not None and self._left_alone(info, key):
             return typed(info, self.seen.values.get(info.name)), self.seen.labels.get(info.name, "")
-        if self.repeat and info.kind != "file" and (key in request.form or f"{key}-text" in request.form):
-            return request.form.get(key, ""), request.form.get(f"{key}-text", "") or self._label_of(info, key)
+        if self.repeat and info.kind != "file" and (key in request.form or key + TEXT in request.form):
+            return request.form.get(key, ""), text_beside(key) or self._label_of(info, key)
         if fresh:
             return self._default(info)
         if self.seen is not None:
@@ -352,7 +352,7 @@ class FormBuilder:
 
     def _add_cell(self, blueprint: Blueprint, info: Info, key: str, line: SeenLine | None) -> None:
         if self.repeat:
-            value, text = request.form.get(key, ""), request.form.get(f"{key}-text", "") or self._label_of(info, key)
+            value, text = request.form.get(key, ""), text_beside(key) or self._label_of(info, key)
         elif line is not None:
             value, text = typed(info, line.values.get(info.name)), line.labels.get(info.name, "")
         else:
@@ -442,7 +442,7 @@ class FormBuilder:
             info = self.declaration.fields.get(change.path)
             if info is None:
                 continue
-            mine = request.form.get(f"{change.path}-text") or request.form.get(change.path, "")
+            mine = text_beside(change.path) or request.form.get(change.path, "")
             found.append(
                 Difference(
                     heading(info),

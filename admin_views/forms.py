@@ -26,6 +26,7 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import CheckboxInput, ListWidget, html_params
 
+from admin_views.typed import STOOD, TEXT
 from backoffice.access import Access
 from backoffice.declarations import ACCOUNT, ChildInfo, Declaration, Info
 from backoffice.outcomes import Problem
@@ -70,23 +71,29 @@ class _Ready(str):
 
 
 class LookupWidget:
-    """A hidden id and a text input that asks the lookup; without a script the text itself is looked up on the server."""
+    """A hidden id and a text input that asks the lookup; without a script the text itself is looked up on the server.
+
+    A second hidden input says which id stood there, so that an id alone may be typed over it as well.
+    """
 
     input_type = "text"
 
     def __call__(self, field: Any, **kwargs: Any) -> Markup:
         hidden = html_params(type="hidden", name=field.name, value=field.data or "")
+        stood = html_params(type="hidden", name=field.name + STOOD, value=field.data or "")
         kwargs.setdefault("id", field.id)
         visible = html_params(
             type="text",
-            name=f"{field.name}-text",
+            name=field.name + TEXT,
             value=field.shown,
             autocomplete="off",
             data_lookup=field.source,
             data_lookup_for=field.name,
             **kwargs,
         )
-        return Markup('<span class="lookup"><input {}><input {}></span>').format(_Ready(hidden), _Ready(visible))
+        return Markup('<span class="lookup"><input {}><input {}><input {}></span>').format(
+            _Ready(hidden), _Ready(stood), _Ready(visible)
+        )
 
 
 class TicksWidget(ListWidget):

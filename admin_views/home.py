@@ -92,7 +92,7 @@ def _waits_for(actor: Access, declaration: Declaration) -> Condition:
             parts.extend(
                 all_of(
                     [
-                        getattr(model, by.person) == actor.id,
+                        actor.in_person(declaration, model, by.person, actor.id, actor.account.department_id),
                         model.state.in_(list(route.sources)),
                         *(holds_in_sql(model, when) for when in route.when),
                     ]

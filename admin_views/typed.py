@@ -20,6 +20,9 @@ from models.evidence import StoredFile
 
 MOST_LINES = 200
 KEPT = "-kept"
+TEXT = "-text"
+# Beside a reference: the id it had when the page was made, so that an id typed since is known from one left standing.
+STOOD = "-stood"
 LINE = re.compile(r"(\d{1,3})-(\w+)")
 
 
@@ -40,7 +43,7 @@ def typed_inputs(
         if info.kind == "file":
             _take_file(access, declaration, info, name, found.inputs, found)
         elif info.kind == "ref":
-            if name in request.form or f"{name}-text" in request.form:
+            if name in request.form or name + TEXT in request.form:
                 found.inputs[name] = _reference(access, declaration, info, name)
         elif name in request.form:
             found.inputs[name] = request.form[name]
@@ -63,7 +66,7 @@ def _typed_lines(
     for key in dict.fromkeys([*request.form, *request.files]):
         if not key.startswith(f"{child}-"):
             continue
-        place = LINE.fullmatch(key.removeprefix(f"{child}-").removesuffix("-text").removesuffix(KEPT))
+        place = LINE.fullmatch(key.removeprefix(f"{child}-").removesuffix(TEXT).removesuffix(STOOD).removesuffix(KEPT))
         if place is None or int(place[1]) >= MOST_LINES:
             continue
         n, name = int(place[1]), place[2]
@@ -82,10 +85,13 @@ def _typed_lines(
 
 
 def _reference(access: Access, declaration: Declaration, info: Info, key: str) -> str:
-    """The id of a reference. A typed text that is not the label of the id is looked up: one match is taken."""
-    given, text = request.form.get(key, "").strip(), request.form.get(f"{key}-text", "").strip()
+    """The id of a reference. An id that did not stand there when the page was made is taken as it is. Beside one that did, a
+    typed text that is not its label is looked up: one match is taken, and an emptied text empties the reference."""
+    given, text = request.form.get(key, "").strip(), text_beside(key).strip()
+    if typed_over(key):
+        return given
     if not text:
-        return "" if f"{key}-text" in request.form else given
+        return "" if key + TEXT in request.form else given
     if given.isdecimal() and len(given) < 10 and label_of(access, declaration, info, int(given)) == text:
         return given
     matches = offered(access, declaration, info, text, limit=2)
@@ -93,6 +99,17 @@ def _reference(access: Access, declaration: Declaration, info: Info, key: str) -
     if exact or len(matches) == 1:
         return str((exact or [matches[0][0]])[0])
     return text
+
+
+def typed_over(key: str) -> bool:
+    """Whether the request brings another id than the one that stood in the form."""
+    given = request.form.get(key, "").strip()
+    return bool(given) and given != request.form.get(key + STOOD, given)
+
+
+def text_beside(key: str) -> str:
+    """The text typed for a reference; empty where another id was typed, whose label it is not."""
+    return "" if typed_over(key) else request.form.get(key + TEXT, "")
 
 
 # ---- uploads -------------------------------------------------------------------------------------------------------

@@ -120,6 +120,43 @@ class Access:
         owner = getattr(record, "owner_id", None)
         return owner if owner in self.absent else None
 
+    # ---- persons of a record ---------------------------------------------------------------------------------------
+
+    def in_person(
+        self, declaration: Declaration, model: Any, name: str, user_id: int, department_id: int | None
+    ) -> Condition:
+        """Where a person of this department stands in the column (`owner`) with the rights of who stands there.
+
+        Who changes department loses at once what he had in charge there; what he made he goes on reading (organisation.md 3.3).
+        The records stay with the department that they name; a department that keeps the register has them all.
+        """
+        named: Condition = getattr(model, name) == user_id
+        if not self._of_a_department(declaration, name, department_id):
+            return named
+        made = (model.created_by == user_id) & (model.maker_department == department_id)
+        return named & (made if name == "created_by" else (model.department == department_id) | made)
+
+    def stands_in(
+        self, declaration: Declaration, record: Any, name: str, user_id: int, department_id: int | None
+    ) -> bool:
+        """As `in_person`, for a record that was read."""
+        if getattr(record, f"{name}_id", None) != user_id:
+            return False
+        if not self._of_a_department(declaration, name, department_id):
+            return True
+        made = (record.created_by_id, record.maker_department_id) == (user_id, department_id)
+        return made or (name != "created_by" and record.department_id == department_id)
+
+    def _of_a_department(self, declaration: Declaration, name: str, department_id: int | None) -> bool:
+        """Whether rights in the column hang on the person's department: not of a handler named from anywhere."""
+        kept_by = declaration.register.kept_by
+        return (
+            declaration.is_record
+            and name in {"owner", "created_by", declaration.deputy}
+            and department_id is not None
+            and not (kept_by and self.staff.department_code(department_id) in kept_by)
+        )
+
     def acting(self, declaration: Declaration, model: Any) -> Condition:
         """The records on which the person acts as deputy of an absent owner."""
         if not declaration.deputy or not self.absent:
@@ -279,7 +316,7 @@ class Access:
         if scope == "all":
             return EVERYTHING
         own = any_of(
-            self._named(declaration, model, name, hat.user_id)
+            self._named(declaration, model, name, hat)
             for name in declaration.register.own
             if name in declaration.columns
         )
@@ -297,12 +334,12 @@ class Access:
             return own
         return (model.department == hat.department_id) | (model.maker_department == hat.department_id)
 
-    def _named(self, declaration: Declaration, model: Any, name: str, user_id: int) -> Condition:
+    def _named(self, declaration: Declaration, model: Any, name: str, hat: Hat) -> Condition:
         """Where the person stands in the column; as maker only while he has not given the record away."""
-        condition = getattr(model, name) == user_id
+        condition = self.in_person(declaration, model, name, hat.user_id, hat.department_id)
         if name != "created_by" or not declaration.register.former[0]:
             return condition
-        return all_of([condition, self._kept(declaration, model, user_id)])
+        return all_of([condition, self._kept(declaration, model, hat.user_id)])
 
     def locked(self, declaration: Declaration, record_id: int) -> Any:
         """The record under a lock, None where it is outside the scope. The statement is built once for the person."""
@@ -371,8 +408,12 @@ class Access:
                 continue
             if unmask.person:
                 # An acting deputy counts as the person he stands in for (decisions.md 3).
-                persons = {self.id, *(hat.user_id for hat, _ in self.grants(declaration))}
-                found.append(getattr(model, unmask.person).in_(sorted(persons)))
+                places = {(self.id, self.account.department_id)}
+                places |= {(hat.user_id, hat.department_id) for hat, _ in self.grants(declaration)}
+                found.extend(
+                    self.in_person(declaration, model, unmask.person, user_id, department_id)
+                    for user_id, department_id in sorted(places, key=str)
+                )
                 if unmask.person == "owner":
                     found.append(self.acting(declaration, model))
             else:

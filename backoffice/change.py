@@ -456,13 +456,13 @@ def _edit_reach(
         for grant in declaration.register.access.get(hat.role, ()):
             if "update" in grant.verbs and (not declaration.states or state in declaration.update_states):
                 if grant.scope == "own" and declaration.is_record:
-                    yield _editors(declaration, hat.user_id)
+                    yield _editors(actor, declaration, hat)
                     if deputy:
                         yield actor.acting(declaration, declaration.model)
                 else:
                     yield actor.reach(declaration, hat, grant)
             if "create" in grant.verbs and state in declaration.register.owner_updates:
-                yield declaration.model.owner == hat.user_id
+                yield actor.in_person(declaration, declaration.model, "owner", hat.user_id, hat.department_id)
                 if deputy:
                     yield actor.acting(declaration, declaration.model)
 
@@ -474,16 +474,16 @@ def _meets(declaration: Declaration, record: Any, condition: Any) -> bool:
     return bool(model.select(model.id).where((model.id == record.id) & condition).exists())
 
 
-def _editors(declaration: Declaration, user_id: int) -> Any:
+def _editors(actor: Access, declaration: Declaration, hat: Hat) -> Any:
     """Whom `U o` lets edit: the owner; with the rule on owners switched off everybody named on the record."""
     declared = any("owner_edit" in rule.marks for rule in declaration.register.rules)
     if declared and "owner_edit" not in declaration.marks:
-        return any_of(
-            getattr(declaration.model, name) == user_id
-            for name in declaration.register.own
-            if name in declaration.columns
-        )
-    return declaration.model.owner == user_id
+        names = [name for name in declaration.register.own if name in declaration.columns]
+    else:
+        names = ["owner"]
+    return any_of(
+        actor.in_person(declaration, declaration.model, name, hat.user_id, hat.department_id) for name in names
+    )
 
 
 def entitlement_for(

@@ -14,10 +14,11 @@ from typing import Any
 
 from peewee import Case, fn
 
-from backoffice.access import EVERYTHING, NOTHING, Access, Condition, all_of, any_of
+from backoffice.access import EVERYTHING, NOTHING, Access, Condition, all_of, any_of, opposite
 from backoffice.declarations import Declaration, Info
 from backoffice.people import Hat
 from backoffice.routes import Entitlements, holds_in_sql
+from backoffice.steps import Steps
 from models.accounts import Delegation, ExportGrant, User
 from models.register import Act, By, Grant, Print, Route
 
@@ -246,7 +247,8 @@ class _Teller:
         for one in Entitlements(self.access, self.declaration).by_role():
             if one.hat is not None:
                 road = Road(self.worn[one.hat], one.by, one.route.sources)
-                by_role.setdefault(one.act.name, []).append((road, one.where(self.declaration.model)))
+                where = self._free(one.where(self.declaration.model), one.act, one.route, one.by, one.hat)
+                by_role.setdefault(one.act.name, []).append((road, where))
         for act in self.access.open_acts(self.declaration):
             found = [*by_role.get(act.name, ()), *self._personal(act), *self._sourceless(act)]
             yield act, _distinct(road for road, _ in found), any_of(where for _, where in found)
@@ -256,11 +258,17 @@ class _Teller:
         for route in act.routes:
             for by in route.who:
                 if by.person:
-                    yield Road(None, by, route.sources), self._persons(route, by)
+                    where = self._free(self._persons(route, by), act, route, by, None)
+                    yield Road(None, by, route.sources), where
+
+    def _free(self, where: Condition, act: Act, route: Route, by: By, hat: Hat | None) -> Condition:
+        """The records on which nothing that he did before keeps him from acting in this way (separation of duties)."""
+        return all_of([where, opposite(Steps.conflict_in_sql(self.access, self.declaration, act, route, by, hat))])
 
     def _persons(self, route: Route, by: By) -> Condition:
-        model = self.declaration.model
-        named: list[Condition] = [getattr(model, by.person) == self.access.id]
+        model, access = self.declaration.model, self.access
+        place = access.account.department_id
+        named: list[Condition] = [access.in_person(self.declaration, model, by.person, access.id, place)]
         if by.person == "owner":
             named.append(self.access.acting(self.declaration, model))
         parts: list[Condition] = [any_of(named)]

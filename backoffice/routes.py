@@ -169,13 +169,13 @@ class Entitlements:
 
     def _matching(self, record: Any, act: Act, route: Route, by: By) -> Iterator[Entitlement]:
         if by.person and by.role:
-            named = getattr(record, f"{by.person}_id", None)
             for hat in self._hats(by):
-                if hat.user_id == named:
+                if self.access.stands_in(self.declaration, record, by.person, hat.user_id, hat.department_id):
                     yield Entitlement(self.access, self.declaration, act, route, by, hat)
             return
         if by.person:
-            if getattr(record, f"{by.person}_id", None) == self.access.id:
+            me, place = self.access.id, self.access.account.department_id
+            if self.access.stands_in(self.declaration, record, by.person, me, place):
                 yield Entitlement(self.access, self.declaration, act, route, by, None)
                 return
             owner = self.access.acts_for(self.declaration, record) if by.person == "owner" else None

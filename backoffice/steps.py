@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from backoffice.access import Access
+from backoffice.access import Access, Condition, any_of
 from backoffice.declarations import Declaration
 from backoffice.outcomes import Declined
+from backoffice.people import Hat
 from backoffice.routes import Entitlement
 from backoffice.texts import say
 from models.evidence import Step
-from models.register import Text
+from models.register import Act, By, Route, Text
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,27 @@ class Steps:
                 return Declined(say("Nobody approves a record of his own."), rule.id, rule.clause)
         return None
 
+    @staticmethod
+    def conflict_in_sql(
+        access: Access, declaration: Declaration, act: Act, route: Route, by: By, hat: Hat | None
+    ) -> Condition:
+        """As `conflict`, of all records of the register at once."""
+        lender = hat.on_behalf_of if hat is not None else None
+        people = [access.id] if lender is None else [access.id, lender]
+        slot = route.signs or act.signs
+        sides = {act.name, slot} - {""}
+        model = declaration.model
+        found: list[Condition] = []
+        for rule in declaration.rules.values():
+            for first, second in rule.pairs:
+                other = second if first in sides else first if second in sides else ""
+                if other:
+                    found.append(_on_side(declaration, other, people))
+        approves = (slot or not act.agrees) and not by.person
+        if approves and "maker_never_approves" in declaration.marks:
+            found.append(model.created_by.in_(people) | model.owner.in_(people))
+        return any_of(found)
+
     def _persons(self, record: Any, side: str) -> set[int]:
         """Who stands on a side: a person of the record, or whoever filled the slot or took the act (and his principal)."""
         if hasattr(record, f"{side}_id"):
@@ -83,6 +105,21 @@ class Steps:
                 if row.on_behalf_of_id is not None:
                     found.add(row.on_behalf_of_id)
         return found
+
+
+def _on_side(declaration: Declaration, side: str, people: Sequence[int]) -> Condition:
+    """Where one of these people stands on a side; never unknown, so that its opposite holds on all other records."""
+    model = declaration.model
+    if side in model._meta.fields:
+        column = getattr(model, side)
+        return column.is_null(False) & column.in_(people)
+    taken = Step.select(Step.record_id).where(
+        (Step.register == declaration.name)
+        & Step.cancelled_at.is_null()
+        & ((Step.slot == side) | (Step.act == side))
+        & (Step.actor.in_(people) | Step.on_behalf_of.in_(people))
+    )
+    return model.id.in_(taken)
 
 
 def _same_person(side: str, declaration: Declaration) -> Any:

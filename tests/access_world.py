@@ -334,8 +334,13 @@ def _stands_in(who: Person, row: Customer) -> bool:
     return row.owner in ABSENT and row.deputy == who.username
 
 
+def _in_charge(who: Person, row: Customer | Gift) -> bool:
+    """Who has left the department of the record has it in charge no more (organisation.md 3.3)."""
+    return any(hat.person == row.owner and hat.department == row.department for hat in who.hats)
+
+
 def _is_clear(who: Person, roles: set[str], row: Customer, name: str) -> bool:
-    if row.owner in who.persons or _stands_in(who, row) or roles & {"sales_manager", "deputy_gm"}:
+    if _in_charge(who, row) or _stands_in(who, row) or roles & {"sales_manager", "deputy_gm"}:
         return True
     if "finance" in roles and name in {*CREDIT, *BANK}:
         return True
@@ -430,7 +435,7 @@ def edits_customer(who: Person, row: Customer) -> bool:
     if row.state not in LIVING:
         return False
     return any(
-        (hat.role in SALES and (hat.person == row.owner or _stands_in(who, row)))
+        (hat.role in SALES and (_in_charge(who, row) or _stands_in(who, row)))
         or (hat.role in {"dept_head", "sales_manager"} and hat.department in row.departments)
         or hat.role == "archivist"
         for hat in who.hats
@@ -441,7 +446,7 @@ def edits_gift(who: Person, row: Gift) -> bool:
     if row.state != "draft":
         return False
     return any(
-        (hat.role in GIFT_MAKERS and hat.person == row.owner) or hat.role == "market_specialist" for hat in who.hats
+        (hat.role in GIFT_MAKERS and _in_charge(who, row)) or hat.role == "market_specialist" for hat in who.hats
     )
 
 

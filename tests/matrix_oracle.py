@@ -220,7 +220,8 @@ class Oracle:
             if hat.department is not None:
                 return hat.department in {row["department"], row["maker_department"]}
         own = any(
-            row.get(name) == hat.person and (name != "created_by" or not self._gave_away(register, row, hat.person))
+            self._stands(register, row, name, hat.person, hat.department)
+            and (name != "created_by" or not self._gave_away(register, row, hat.person))
             for name in declared.own
         )
         if scope == "g" and hat.group is not None:
@@ -229,6 +230,17 @@ class Oracle:
         if scope == "ar" and hat.area is not None:
             return own or row["area"] == hat.area
         return own
+
+    def _stands(self, register: str, row: Mapping[str, Any], name: str, person: int, department: int | None) -> bool:
+        """Who has changed department has nothing in charge there any more; what he made he reads on (organisation.md 3.3)."""
+        declared = self.catalogue[register].register
+        if row.get(name) != person:
+            return False
+        free = department is None or "maker_department" not in row or self.code(department) in declared.kept_by
+        if free or name not in {"owner", "created_by", declared.deputy}:
+            return True
+        made = row["created_by"] == person and row["maker_department"] == department
+        return made or (name != "created_by" and row["department"] == department)
 
     @cached_property
     def _given(self) -> dict[str, set[tuple[int, int]]]:
@@ -268,17 +280,17 @@ class Oracle:
                 if row["state"] not in route.sources or not all(self._holds(row, when) for when in route.when):
                     continue
                 for by in route.who:
-                    found.update(hat.role for hat in hats if by.role and self._fits(by, hat, row))
+                    found.update(hat.role for hat in hats if by.role and self._fits(register, by, hat, row))
         return found
 
     def _holds(self, row: Mapping[str, Any], when: Any) -> bool:
         return (row[when.field] in when.values) is not when.negate
 
-    def _fits(self, by: Any, hat: Worn, row: Mapping[str, Any]) -> bool:
+    def _fits(self, register: str, by: Any, hat: Worn, row: Mapping[str, Any]) -> bool:
         if by.owner_role and by.owner_role not in self.roles.get(row["owner"], set()):
             return False
         if by.person:
-            return bool(hat.role == by.role and row[by.person] == hat.person)
+            return hat.role == by.role and self._stands(register, row, by.person, hat.person, hat.department)
         if by.of == "own_department":
             return bool(hat.role == by.role and self.code(hat.department) == by.department)
         if by.of == "area":
@@ -317,13 +329,14 @@ class Oracle:
             if lift.source == level and row[lift.field] == lift.value:
                 level = lift.target
                 break
-        persons = {user, *(hat.person for hat, _ in self.cells_of(user, register))}
+        persons = {(user, self.users[user]["department"])}
+        persons |= {(hat.person, hat.department) for hat, _ in self.cells_of(user, register)}
         for unmask in declaration.register.unmask:
             if unmask.level != level or (unmask.fields and path not in unmask.fields):
                 continue
             if unmask.role and unmask.role in sight.roles:
                 return True
-            if unmask.person and row[unmask.person] in persons:
+            if unmask.person and any(self._stands(register, row, unmask.person, *one) for one in persons):
                 return True
             if unmask.person == "owner" and self._acts_for_owner(user, register, row):
                 return True

@@ -396,7 +396,7 @@ _CHILD = re.compile(r'<section class="card" data-child="(\w+)">(.*?)</section>',
 _HEAD = re.compile(r'<header class="head card" [^>]*data-state="(\w*)"')
 _LINKED = re.compile(r'<tr data-id="\d+".*?href="/admin/(\w+)/details/\?id=(\d+)"', re.DOTALL)
 _CHANGE = re.compile(r'<tr data-field="([\w.]+)">.*?<ins>(.*?)</ins>', re.DOTALL)
-_TYPED = re.compile(r' name="([\w-]+?)(?:-text)?"')
+_TYPED = re.compile(r' name="([\w-]+?)(?:-text|-stood)?"')
 
 
 def states_on(text: str) -> dict[str, str]:

@@ -109,7 +109,7 @@ _PLACE = re.compile(r"-(?:\d+|NEW)-")
 
 def added(doors: Doors, register: str, page: str, row: Mapping[str, Any]) -> dict[str, str]:
     """Every field of the register, its columns and its child tables that the form of the page does not have."""
-    form = {key.removesuffix("-text").removesuffix("-kept") for key in _NAME.findall(page)}
+    form = {key.removesuffix("-text").removesuffix("-stood").removesuffix("-kept") for key in _NAME.findall(page)}
     declaration = doors.registers[register]
     found = {info.name: another(info, row.get(info.name), doors) for info in declaration.fields.values()}
     found |= {"id": str(MISSING), "record": "1", "created_at": "2024-01-01 00:00", "updated_by": "1", "owner_id": "1"}

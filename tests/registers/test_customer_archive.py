@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from pypdf import PdfReader
 from backoffice import clock
 from backoffice.outcomes import Declined, Done, Invalid
 from models.accounts import Area
-from models.evidence import StoredFile
+from models.evidence import AuditEvent, StoredFile
 from models.registers.customer_archive import CustomerArchive, CustomerDocument
 from tests.company import PDF, Company, Signed
 from tests.customers import REGISTER, customer, pair
@@ -181,6 +182,37 @@ def test_owner_and_deputy_are_two_and_nobody_introduces_himself(company: Company
     wrong(company.do("salesperson", REGISTER, record, "update", {"referrer": record}), "referrer", "CUS-40")
 
 
+def test_an_id_typed_over_that_of_the_form_is_taken_and_one_not_offered_refused(company: Company) -> None:
+    """As a script fills a form: the id alone, with the text beside it as the page brought it."""
+    first, second = company.customer(name="青川甲建材有限公司"), company.customer(name="青川乙建材有限公司")
+    hidden = company.customer("salesperson_2", name="青川丙建材有限公司")
+    record = company.customer(name="青川丁建材有限公司")
+    browser = signed(company, "salesperson")
+    path = f"/admin/{REGISTER}/edit/?id={record}"
+
+    def typed(**values: str) -> dict[str, str]:
+        return {**form_values(browser.page(path)), **values}
+
+    def referrer() -> int | None:
+        found: int | None = CustomerArchive.get_by_id(record).referrer_id
+        return found
+
+    assert browser.send(path, typed(referrer=str(first))).status_code == 303
+    assert referrer() == first
+    for unseen in (str(hidden), "987654"):
+        refused = browser.send(path, typed(referrer=unseen))
+        assert refused.status_code == 422
+        assert "青川丙" not in refused.text
+    assert referrer() == first
+    assert browser.send(path, typed(referrer=str(second))).status_code == 303
+    assert referrer() == second
+    # Without a script: another text is looked up, an emptied one empties the reference.
+    assert browser.send(path, typed(**{"referrer-text": "青川甲"})).status_code == 303
+    assert referrer() == first
+    assert browser.send(path, typed(**{"referrer-text": ""})).status_code == 303
+    assert referrer() is None
+
+
 @pytest.mark.parametrize(
     "column", ["grade", "owner", "state", "merged_into", "contract_no", "last_reviewed_on", "number"]
 )
@@ -298,6 +330,31 @@ def test_every_view_of_a_secret_stands_on_the_page(company: Company) -> None:
         company.users[who].name in row for who, row in zip(("sales_manager", "salesperson"), rows, strict=True)
     ] == [True] * 2
     assert all("法定代表人" in row for row in rows)
+
+
+def test_a_form_that_comes_back_is_a_view_too(company: Company) -> None:
+    """Refused for a typed value, or stale: the page shows the secrets of the record, and what another has made of them."""
+    record = company.customer()
+    path = f"/admin/{REGISTER}/edit/?id={record}"
+    views = AuditEvent.select().where(AuditEvent.action == f"{REGISTER}:view").order_by(AuditEvent.id)
+    with clock.set_to(company.now):
+        owner, manager = signed(company, "salesperson"), signed(company, "sales_manager")
+        typed, late = form_values(owner.page(path)), form_values(manager.page(path))
+        act = f"/admin/{REGISTER}/transition/set_grade/?id={record}"
+        grade = {"version": late["version"], "grade": "A", "grade_scheme": "abc_value"}
+        before = views.count()
+        assert owner.send(path, {**typed, "name": ""}).status_code == 422
+        assert views.count() == before + 1
+        assert owner.send(path, {**typed, "rep_hobbies": "围棋"}).status_code == 303
+        assert views.count() == before + 1
+        assert "围棋" in manager.send(path, {**late, "remarks": "x"}).text
+        assert views.count() == before + 2
+        assert "围棋" in manager.send(act, grade).text
+        told = [json.loads(event.detail) for event in views][before + 1 :]
+    assert [event["rows"] for event in told] == [[record], [record]]
+    assert "legal_representative" in told[0]["fields"]
+    assert "rep_hobbies" in told[0]["fields"]
+    assert told[1]["fields"] == ["rep_hobbies"]
 
 
 def test_a_view_without_secrets_leaves_nothing(company: Company) -> None:
