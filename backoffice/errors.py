@@ -349,6 +349,10 @@ def log_to(stream: IO[str] | None = None, level: int = logging.INFO) -> logging.
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level)
+    # gunicorn's workers have a handler of their own, for lines of plain text.
+    served = logging.getLogger("gunicorn.error")
+    served.handlers.clear()
+    served.propagate = True
     # peewee logs every statement with its values at DEBUG.
     logging.getLogger("peewee").setLevel(logging.WARNING)
     return handler

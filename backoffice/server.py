@@ -16,10 +16,20 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.http.errors import NoMoreData
 from gunicorn.workers.gthread import ThreadWorker
 
+from backoffice.security import HEADERS
+
 THREADS = 8
 HEAD_SECONDS = 15.0
 BODY_SECONDS = 60.0
 STALLED_SECONDS = 60.0
+# What is no request at all is answered before the application sees it, under the same headers.
+_UNREAD_HEADERS = {
+    "Content-Type": "text/plain; charset=utf-8",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    **HEADERS,
+    "Connection": "close",
+}
 
 
 class TimedSocket:
@@ -58,6 +68,24 @@ class TimedSocket:
         return data
 
 
+class UnreadAnswer:
+    """The socket of a request that could not be read: gunicorn's status goes out, under our headers and without its words."""
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+    def sendall(self, data: bytes) -> None:
+        status = data.partition(b"\r\n")[0].partition(b" ")[2]
+        lines = [
+            b"HTTP/1.1 " + status,
+            *(f"{name}: {value}".encode("ascii") for name, value in _UNREAD_HEADERS.items()),
+        ]
+        self._sock.sendall(b"\r\n".join([*lines, b"Content-Length: %d" % len(status), b"", status]))
+
+
 class Worker(ThreadWorker):
     """gunicorn's threads, on timed connections."""
 
@@ -70,6 +98,9 @@ class Worker(ThreadWorker):
     def handle_request(self, req: Any, conn: Any) -> Any:
         conn.sock.begin(BODY_SECONDS, head=False)
         return super().handle_request(req, conn)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        super().handle_error(req, UnreadAnswer(client), addr, exc)
 
 
 class Server(BaseApplication):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from backoffice.security import HEADERS
 from tests.servers import Person, environment, free_port
 
 HEAD, BODY = 1.5, 3.0
@@ -153,6 +155,39 @@ def test_a_request_with_two_lengths_is_none(port: int, lines: str) -> None:
     status = int(answer.split(b" ", 2)[1])
     assert status in (400, 411, 501), answer[:200]
     assert b'{"status": "ok"}' not in answer
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("request_text", "status"),
+    [
+        ("GET /login", 400),
+        ("<script>alert(1)</script> / HTTP/1.1\r\nHost: x", 400),
+        ("GET /" + "a" * 9000 + " HTTP/1.1\r\nHost: 127.0.0.1", 414),
+        ("GET /login HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + "a" * 9000, 431),
+        ("POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: odd", 501),
+    ],
+    ids=["no-version", "no-method", "long-address", "long-header", "odd-coding"],
+)
+def test_what_is_no_request_is_answered_under_our_headers(
+    port: int, tmp_path: Path, request_text: str, status: int
+) -> None:
+    """P9: the same headers on every answer, nothing of what was sent in it, and its log line is JSON as all others."""
+    with connect(port) as sock:
+        sock.sendall(f"{request_text}\r\n\r\n".encode())
+        answer = b""
+        while chunk := sock.recv(65536):
+            answer += chunk
+    head, _, body = answer.decode("ascii").partition("\r\n\r\n")
+    assert int(head.split(" ", 2)[1]) == status
+    for header in (*HEADERS, "Content-Security-Policy", "Cache-Control", "Content-Length"):
+        assert f"\r\n{header}: " in head
+    assert "script" not in body
+    assert "aaa" not in body
+    lines = [line for line in (tmp_path / "log").read_text(encoding="utf-8").splitlines() if "Invalid request" in line]
+    assert lines
+    for line in lines:
+        json.loads(line)
 
 
 @ON_SQLITE
