@@ -32,7 +32,17 @@ from backoffice import (
 from backoffice.access import Access, access_of
 from backoffice.accounts import UserValues, create_user, one_time_secret
 from backoffice.app import DeclarationFault, create_app, make_catalogue
-from backoffice.commanding import Refusal, bound, broken, close, faults, note_settings, settings_of
+from backoffice.commanding import (
+    Refusal,
+    bound,
+    broken,
+    close,
+    faults,
+    file_to_write,
+    is_special,
+    note_settings,
+    settings_of,
+)
 from backoffice.config import Settings, SettingsError
 from backoffice.database import connected, hazards
 from backoffice.declarations import Declaration
@@ -75,6 +85,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 1
+    except UnicodeEncodeError as fault:
+        return _say(f"{fault.object!r}: holds bytes that are no UTF-8")
     except OSError as fault:
         return _say(f"{fault.filename or 'file'}: {fault.strerror}")
     return 0
@@ -258,12 +270,19 @@ def _unread(found: Asked) -> Refusal:
 
 
 def _write(path: Path, body: Any) -> None:
-    """Whole or not at all: written beside and renamed."""
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        for piece in body:
-            file.write(piece)
-    part.replace(path)
+    """Whole or not at all: written beside and renamed. A device or a pipe is written to, never replaced."""
+    if is_special(path):
+        with path.open("wb") as file:
+            file.writelines(body)
+        return
+    part = path.with_name(f".{file_to_write(path).name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            file.writelines(body)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def run_print(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:

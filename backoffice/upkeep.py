@@ -80,7 +80,7 @@ def run_backup(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Non
     database = commanding.bound(settings)
     try:
         with _one_line():
-            made = backup.back_up(settings, arguments.file)
+            made = backup.back_up(settings, commanding.file_to_write(arguments.file))
     finally:
         commanding.close(database)
     print(f"{arguments.file}: {made.rows} rows, {made.files} attachments, {made.size} bytes")
