@@ -367,12 +367,14 @@ def run_check(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None
     with connected(db):
         found = faults(database)
         if not any(line.startswith("schema") for line in found):
-            found = [
-                *map(broken, proof.faults()),
-                *replay.differences(catalogue),
-                *numbers.faults(catalogue),
-                *balances.differences(catalogue),
-            ]
+            found = [*map(broken, proof.faults())]
+            try:
+                found += replay.differences(catalogue)
+            except (ValueError, LookupError, TypeError):
+                # An entry that is named above cannot be read at all.
+                if not found:
+                    raise
+            found += [*numbers.faults(catalogue), *balances.differences(catalogue)]
         if settings.database_owner_url and database_roles.may_alter_history(database):
             found.append("the role of BACKOFFICE_DATABASE_URL may alter the history; run: backoffice migrate")
     if found:
