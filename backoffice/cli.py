@@ -69,6 +69,8 @@ DEMO_COMPANY = "青川建材贸易有限公司"
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = make_parser().parse_args(argv)
+    # What is written here holds personal data: database, copies, backups and exports are their owner's alone.
+    before = os.umask(0o077)
     try:
         arguments.run(arguments, os.environ)
     except (Refusal, SettingsError, migrate.MigrationError) as refusal:
@@ -89,6 +91,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say(f"{fault.object!r}: holds bytes that are no UTF-8")
     except OSError as fault:
         return _say(f"{fault.filename or 'file'}: {fault.strerror}")
+    finally:
+        os.umask(before)
     return 0
 
 

@@ -120,7 +120,7 @@ def run_verify_audit(arguments: argparse.Namespace, environ: Mapping[str, str]) 
     database = commanding.bound(settings_of(environ))
     with connected(db):
         judge = proof.Proof()
-        found = list(judge.faults())
+        found = [*judge.faults(), *proof.gone()]
         if arguments.against:
             known = {(fault.chain, fault.sequence) for fault in found}
             since = proof.cut_since(_kept(arguments.against))
