@@ -130,6 +130,18 @@ def test_a_body_that_is_cut_off_is_not_taken_for_a_short_one(port: int, length: 
     assert answer.startswith((b"HTTP/1.1 408", b"HTTP/1.1 413")), answer[:300]
 
 
+@ON_SQLITE
+def test_what_the_boundary_refuses_is_no_fault_of_ours(port: int, tmp_path: Path) -> None:
+    """A cookie that looks like a session's makes the error page ask for its owner, with no database connected yet."""
+    with connect(port) as sock:
+        sock.sendall(
+            f"TRACE / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: sid={'a' * 43}\r\nConnection: close\r\n\r\n".encode()
+        )
+        assert sock.recv(65536).startswith(b"HTTP/1.1 405")
+    told = (tmp_path / "log").read_text(encoding="utf-8")
+    assert '"level": "error"' not in told, told[-2000:]
+
+
 POST = "POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {length}\r\n\r\na="
 
 
