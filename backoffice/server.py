@@ -292,6 +292,9 @@ class Worker(ThreadWorker):
     def murder_pending(self) -> None:
         super().murder_pending()
         now = time.monotonic()
+        if not self.alive:
+            for conn in self._waiting:
+                conn.sock.due = min(conn.sock.due, now + LINGER_SECONDS)
         for conn in [conn for conn in self._waiting if conn.sock.due <= now or (not self.alive and conn.sock.silent)]:
             if conn.sock.in_head:
                 self._drop(conn)  # Half a head is nobody's request: closed without a word, as for one that hung up.
