@@ -233,9 +233,18 @@ def opened(path: Path) -> Iterator[Archive]:
             raise BackupFault(f"{path} is damaged: it is not what was written")
         try:
             with zipfile.ZipFile(file) as archive:
-                yield Archive(archive, json.loads(archive.read("manifest.json")))
+                manifest = json.loads(archive.read("manifest.json"))
+                if not _is_manifest(manifest):
+                    raise BackupFault(f"{path} is damaged: its manifest is none")
+                yield Archive(archive, manifest)
         except (zipfile.BadZipFile, KeyError, json.JSONDecodeError) as wrong:
             raise BackupFault(f"{path} is damaged: {type(wrong).__name__}") from wrong
+
+
+def _is_manifest(found: Any) -> bool:
+    """Whether its parts are of the kinds that `back_up` writes."""
+    kinds = {"counts": dict, "heads": dict, "files": dict, "database": dict, "schema": list, "dialect": str}
+    return isinstance(found, dict) and all(isinstance(found.get(name), kind) for name, kind in kinds.items())
 
 
 def hash_of(file: IO[bytes]) -> str:

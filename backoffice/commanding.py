@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from peewee import Database
@@ -27,6 +28,18 @@ def settings_of(environ: Mapping[str, str], *, needs_secret: bool = False) -> Se
     clock.use_company_zone(settings.timezone)
     texts.speak(settings.locale)
     return settings
+
+
+def file_to_write(path: Path) -> Path:
+    """The path itself, when a file can be put there or is there to be replaced."""
+    if not path.name or (path.exists() and not path.is_file()):
+        raise Refusal(f"'{path}' is no file that can be written")
+    return path
+
+
+def is_special(path: Path) -> bool:
+    """Whether something is there that is written to rather than replaced: a terminal, a pipe, /dev/null."""
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def opened(url: str, variable: str = "BACKOFFICE_DATABASE_URL") -> Database:
@@ -90,4 +103,15 @@ def close(database: Any) -> None:
     getattr(database, "close_all", database.close)()
 
 
-__all__ = ["Refusal", "bound", "broken", "close", "faults", "note_settings", "opened", "settings_of"]
+__all__ = [
+    "Refusal",
+    "bound",
+    "broken",
+    "close",
+    "faults",
+    "file_to_write",
+    "is_special",
+    "note_settings",
+    "opened",
+    "settings_of",
+]

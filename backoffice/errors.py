@@ -27,6 +27,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from backoffice.database import is_busy, is_full, is_too_long
 from backoffice.texts import Readable, current_locale, read, say
+from models.base import db
 
 log = logging.getLogger("backoffice")
 
@@ -160,7 +161,9 @@ def error_page(
         )
     except Exception as exc:
         # The layout asks for the signed-in person and the menu; a fault there must not hide the first one.
-        _log_defect("error page", exc, incident)
+        # What the boundary refuses is refused before the database is connected: then there is no fault.
+        if db.obj is None or not db.is_closed():
+            _log_defect("error page", exc, incident)
         body = _plain_page(status, shown_title, shown_text, incident)
     return make_response(body, status)
 
@@ -349,6 +352,10 @@ def log_to(stream: IO[str] | None = None, level: int = logging.INFO) -> logging.
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level)
+    # gunicorn's workers have a handler of their own, for lines of plain text.
+    served = logging.getLogger("gunicorn.error")
+    served.handlers.clear()
+    served.propagate = True
     # peewee logs every statement with its values at DEBUG.
     logging.getLogger("peewee").setLevel(logging.WARNING)
     return handler

@@ -133,11 +133,12 @@ def _open(chain: str, now: dt.datetime) -> None:
 
 def digest(row: Mapping[str, Any]) -> str:
     """The SHA-256 of an entry: every column but the hash itself, the hash of the entry before it included."""
-    at = row["at"]
+    # The proof reads what is stored; a value that no entry of ours holds only has to give another hash.
+    at = row["at"] if isinstance(row["at"], str) else InstantField().db_value(row["at"])
     plain = [
         row["chain"],
         row["sequence"],
-        InstantField().db_value(at),
+        at,
         row["register"],
         row["record_id"],
         row["number"],
@@ -149,7 +150,8 @@ def digest(row: Mapping[str, Any]) -> str:
         row["detail"],
         row["previous"],
     ]
-    return hashlib.sha256(json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+    text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"), default=repr)
+    return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()
 
 
 def dump(detail: Mapping[str, object]) -> str:

@@ -277,7 +277,8 @@ def is_own_path(target: str) -> bool:
     if _CONTROL.search(target):
         return False
     parts = urlsplit(target)
-    if parts.scheme or parts.netloc:
+    # `///host` has an empty host for urlsplit, and is `//host` for a browser.
+    if parts.scheme or parts.netloc or target.startswith("//"):
         return False
     # A proxy or browser may decode the path before it reads it.
     return all(

@@ -21,10 +21,13 @@ from gunicorn.workers.base import Worker as BaseWorker
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser, TransferEncodingNotImplemented
+from waitress.parser import HTTPRequestParser, ParsingError, TransferEncodingNotImplemented
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 from waitress.utilities import Error, RequestEntityTooLarge
+
+from backoffice.errors import log_event
+from backoffice.security import HEADERS
 
 THREADS = 8
 HEAD_SECONDS = 15.0
@@ -72,6 +75,8 @@ class Parser(HTTPRequestParser):
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
+        if self.version not in {"1.0", "1.1"}:
+            raise ParsingError("another version of the protocol, or none")
         if self.chunked or "TRANSFER_ENCODING" in self.headers:
             raise TransferEncodingNotImplemented("a body without a length")
 
@@ -91,10 +96,14 @@ class Refusal(ErrorTask):
         self.response_headers += [
             ("Content-Type", "text/plain; charset=utf-8"),
             ("Cache-Control", "no-store"),
-            ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
-            ("X-Content-Type-Options", "nosniff"),
+            (
+                "Content-Security-Policy",
+                "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            ),
+            *HEADERS.items(),
             ("Connection", "close"),
         ]
+        log_event("no request", status=fault.code, address=str(self.channel.addr[0]))
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)

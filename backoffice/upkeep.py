@@ -80,7 +80,7 @@ def run_backup(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Non
     database = commanding.bound(settings)
     try:
         with _one_line():
-            made = backup.back_up(settings, arguments.file)
+            made = backup.back_up(settings, commanding.file_to_write(arguments.file))
     finally:
         commanding.close(database)
     print(f"{arguments.file}: {made.rows} rows, {made.files} attachments, {made.size} bytes")
@@ -120,7 +120,7 @@ def run_verify_audit(arguments: argparse.Namespace, environ: Mapping[str, str]) 
     database = commanding.bound(settings_of(environ))
     with connected(db):
         judge = proof.Proof()
-        found = list(judge.faults())
+        found = [*judge.faults(), *proof.gone()]
         if arguments.against:
             known = {(fault.chain, fault.sequence) for fault in found}
             since = proof.cut_since(_kept(arguments.against))

@@ -131,6 +131,8 @@ def disposition(kind: str, name: str) -> str:
     plain = re.sub(r"[^A-Za-z0-9._ -]", "_", plain).strip(" ._") or "file"
     if Path(plain).suffix != Path(name).suffix:
         plain = f"file{Path(name).suffix}" if Path(name).suffix.isascii() else "file"
+    if _RESERVED.match(plain):
+        plain = f"_{plain}"
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 

@@ -200,9 +200,10 @@ def test_restore_refuses_a_newer_schema(kept: Path, shell: Shell, empty: Empty) 
         ({"schema": []}, "", "the schema of the restored database"),
         ({"files": {}}, "", "attachment"),
         ({}, "files/", "damaged"),
+        ({"schema": None, "counts": 3}, "", "its manifest is none"),
         ({"database": {"sha256": "0" * 64}}, "", "is not what the manifest says"),
     ],
-    ids=["counts", "heads", "schema", "files", "blobs", "database"],
+    ids=["counts", "heads", "schema", "files", "blobs", "shape", "database"],
 )
 def test_restore_proves_before_it_places(
     kept: Path, shell: Shell, empty: Empty, change: dict[str, object], drop: str, said: str

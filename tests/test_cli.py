@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import stat
 import subprocess
 import time
 import urllib.request
@@ -74,6 +75,24 @@ def test_wrong_usage_ends_with_2(shell: Shell, words: tuple[str, ...]) -> None:
     answer = shell(*words)
     assert answer.code == 2
     assert "usage: backoffice" in answer.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("access", "\udcff"),
+        ("export", "gift_signoff", "--format", "csv", "--as", "\udcff", "-o", "x"),
+        ("print", "gift_signoff", "\udcff", "--form", "gift_receipt", "--as", "admin", "-o", "x"),
+        ("create-user", "\udcff", "--role", "hr"),
+        ("create-user", "liu", "--role", "hr", "--display", "\udcff"),
+    ],
+    ids=ascii,
+)
+def test_bytes_that_are_no_text_are_one_line(shell: Shell, company: Company, words: tuple[str, ...]) -> None:
+    answer = shell(*words)
+    assert answer.code == 1, answer.err
+    assert answer.err.startswith("backoffice: ")
+    assert answer.err.count("\n") == 1
 
 
 @ON_SQLITE
@@ -196,6 +215,26 @@ def test_migrate_copies_a_file_with_records_first(shell: Shell, tmp_path: Path, 
     assert answer.code == 0
     (copy,) = tmp_path.glob("backoffice.db.*.before-0005_*")
     assert f"copy of the database as it was: {copy}" in answer.out
+
+
+@ON_SQLITE
+def test_what_commands_write_is_their_owners_alone(shell: Shell, company: Company, tmp_path: Path) -> None:
+    """Names, telephones and password hashes stand in them; also where the directory is open to all."""
+    company.gift_in("closed")
+    tmp_path.chmod(0o755)
+    new, copy, list_ = tmp_path / "new.db", tmp_path / "copy", tmp_path / "list.csv"
+    before = os.umask(0o022)
+    try:
+        assert shell("migrate", BACKOFFICE_DATABASE_URL=f"sqlite:///{new}").code == 0
+        saved = shell("backup", copy)
+        assert saved.code == 0, saved.err
+        assert shell("restore", copy, "--into", tmp_path / "put").code == 0
+        assert shell("export", "gift_signoff", "--format", "csv", "--as", "sales_manager", "-o", list_).code == 0
+        assert os.umask(0o022) == 0o022
+    finally:
+        os.umask(before)
+    for file in (new, copy, list_, tmp_path / "put" / "backoffice.db"):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
 
 
 # ---- create-user -------------------------------------------------------------------------------------------------------

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
 import shutil
+import stat
 import subprocess
 from pathlib import Path
 
@@ -104,6 +106,33 @@ def test_a_file_that_cannot_be_written_is_one_line(shell: Shell, company: Compan
     file = tmp_path / "nowhere" / "x.csv"
     words = ("export", "gift_signoff", "--format", "csv", "--as", "sales_manager", "-o", file)
     assert "nowhere" in shell(*words).refusal
+    for odd in ("", tmp_path):
+        assert "is no file that can be written" in shell(*words[:-1], odd).refusal
+        assert "is no file that can be written" in shell("backup", odd).refusal
+
+
+@ON_SQLITE
+def test_an_export_replaces_no_device_and_leaves_nothing_half_written(
+    shell: Shell, company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("export", "gift_signoff", "--format", "csv", "--as", "sales_manager", "-o")
+    pipe, kept = tmp_path / "pipe", tmp_path / "x.csv.part"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert shell(*words, pipe).code == 0
+        assert stat.S_ISFIFO(pipe.stat().st_mode)
+        assert os.read(reader, 1 << 16)
+    finally:
+        os.close(reader)
+    assert "is no file that can be written" in shell("backup", pipe).refusal
+    kept.write_text("mine", encoding="ascii")
+    before = sorted(tmp_path.iterdir())
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        assert "No space left" in shell(*words, tmp_path / "x.csv").refusal
+    assert sorted(tmp_path.iterdir()) == before
+    assert kept.read_text(encoding="ascii") == "mine"
 
 
 def pdf_text(path: Path) -> str:

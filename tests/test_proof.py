@@ -141,6 +141,42 @@ def test_an_entry_that_was_altered_and_sealed_anew_is_named(written: Database) -
     assert found() == [(CHAIN, 3, "altered")]
 
 
+@pytest.mark.parametrize("chain", [CHAIN, history.ROOT])
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("at", "garbage"),
+        ("at", ""),
+        ("detail", "no json"),
+        ("detail", "{}"),
+        ("detail", "[1]"),
+        ("action", "\U0001f600"),
+    ],
+)
+def test_a_value_that_is_none_of_its_field_is_named_too(
+    written: Database, shell: Shell, chain: str, column: str, value: str
+) -> None:
+    unguard(written)
+    last, number = len(rows(chain)), db.param
+    for sequence in (last, 2):
+        written.execute_sql(
+            f'UPDATE audit_event SET "{column}" = {number} WHERE chain = {number} AND sequence = {number}',
+            (value, chain, sequence),
+        )
+        assert (chain, sequence, "altered") in found()
+        # The start of a server looks at the ends only, and does not fall over either.
+        assert [(fault.chain, fault.sequence) for fault in proof.head_faults()] == [(chain, last)]
+    assert "entry 2 is altered" in shell("verify-audit").refusal
+    assert "entry 2 is altered" in shell("check").refusal
+
+
+def test_a_history_that_is_gone_as_a_whole_is_missed(company: Company, shell: Shell) -> None:
+    unguard()
+    AuditEvent.delete().execute()
+    AuditHead.delete().execute()
+    assert "entry 1 is missing" in shell("verify-audit").refusal
+
+
 def test_chains_are_judged_one_by_one(written: Database) -> None:
     unguard(written)
     AuditEvent.update(actor_name="x").where((AuditEvent.chain == CHAIN) & (AuditEvent.sequence == 4)).execute()

@@ -136,6 +136,8 @@ def test_signing_out_ends_it_on_the_server(database: Database) -> None:
     [
         ("/admin/gift_signoff/?search=x", "/admin/gift_signoff/?search=x"),
         ("//evil.example/", "/"),
+        ("///evil.example/", "/"),
+        ("////evil.example/", "/"),
         ("/\\evil.example", "/"),
         ("https://evil.example/", "/"),
         ("javascript:alert(1)", "/"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import backoffice
+from backoffice.security import HEADERS
 from backoffice.server import THREADS
 from tests.servers import Person, environment, free_port
 
@@ -44,6 +46,7 @@ def port(database_url: str, tmp_path: Path) -> Iterator[int]:
             stderr=log,
             start_new_session=True,
         )
+    (tmp_path / "pid").write_text(str(process.pid), encoding="ascii")
     try:
         end = time.monotonic() + 40
         while time.monotonic() < end and process.poll() is None:
@@ -54,7 +57,8 @@ def port(database_url: str, tmp_path: Path) -> Iterator[int]:
                 time.sleep(0.05)
         yield chosen
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait(15)
     told = (tmp_path / "log").read_text(encoding="utf-8", errors="replace")
     assert "Traceback" not in told, told[-3000:]
@@ -205,21 +209,85 @@ def test_a_body_of_more_than_is_taken_is_refused_by_its_length_alone(port: int) 
 
 
 @ON_SQLITE
-def test_what_is_no_request_is_answered_under_the_same_headers(port: int) -> None:
-    for request in (
-        b"GET / HTTP/1.1\r\nHost 127.0.0.1\r\n\r\n",
-        b"nonsense\r\n\r\n",
-        b"GET / HTTP/1.1\r\nX: " + b"a" * 40_000,
-    ):
-        with connect(port) as sock:
-            sock.sendall(request)
-            answer = b""
-            with suppress(ConnectionResetError):
-                while chunk := sock.recv(65536):
-                    answer += chunk
-        assert answer.startswith((b"HTTP/1.0 4", b"HTTP/1.1 4")), answer[:200]
-        assert b"X-Content-Type-Options: nosniff" in answer
-        assert b"no-store" in answer
+@pytest.mark.parametrize(
+    ("request_text", "status"),
+    [
+        ("GET /login", 400),
+        ("<script>alert(1)</script> / HTTP/1.1\r\nHost: x", 400),
+        ("GET / HTTP/1.1\r\nHost 127.0.0.1", 400),
+        ("GET /login HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + "a" * 40_000, 431),
+        ("POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: odd", 501),
+    ],
+    ids=["no-version", "no-method", "no-header", "long-header", "odd-coding"],
+)
+def test_what_is_no_request_is_answered_under_our_headers(
+    port: int, tmp_path: Path, request_text: str, status: int
+) -> None:
+    """P9: the same headers on every answer, nothing of what was sent in it, and its log line is JSON as all others."""
+    with connect(port) as sock:
+        sock.sendall(f"{request_text}\r\n\r\n".encode())
+        answer = b""
+        with suppress(ConnectionResetError):
+            while chunk := sock.recv(65536):
+                answer += chunk
+    head, _, body = answer.decode("ascii").partition("\r\n\r\n")
+    assert int(head.split(" ", 2)[1]) == status
+    for header in (*HEADERS, "Content-Security-Policy", "Cache-Control", "Content-Length"):
+        assert f"\r\n{header}: ".lower() in head.lower()
+    assert "script" not in body
+    assert "aaa" not in body
+    lines = [line for line in (tmp_path / "log").read_text(encoding="utf-8").splitlines() if "no request" in line]
+    assert [json.loads(line)["status"] for line in lines] == [status]
+
+
+@ON_SQLITE
+def test_a_body_that_is_cut_off_is_not_taken_for_a_short_one(port: int) -> None:
+    """A form of which the end is missing would otherwise be saved without its last fields."""
+    head = f"POST /login HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: {FORM}\r\nContent-Length: 400\r\n\r\n"
+    with connect(port) as sock:
+        sock.sendall(head.encode() + b"csrf_token=x&username=a")
+        sock.shutdown(socket.SHUT_WR)
+        assert sock.recv(65536) == b""
+
+
+@ON_SQLITE
+def test_what_the_boundary_refuses_is_no_fault_of_ours(port: int, tmp_path: Path) -> None:
+    """A cookie that looks like a session's makes the error page ask for its owner, with no database connected yet."""
+    with connect(port) as sock:
+        sock.sendall(
+            f"TRACE / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: sid={'a' * 43}\r\nConnection: close\r\n\r\n".encode()
+        )
+        assert sock.recv(65536).startswith(b"HTTP/1.1 405")
+    told = (tmp_path / "log").read_text(encoding="utf-8")
+    assert '"level": "error"' not in told, told[-2000:]
+
+
+@ON_SQLITE
+def test_others_are_served_at_once_while_many_do_not_hang_up(port: int) -> None:
+    request = f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode()
+    left = [connect(port) for _ in range(CONNECTIONS // 2)]
+    try:
+        for one in left:
+            one.sendall(request)
+        start = time.monotonic()
+        assert Person(port).get("/healthz").status == 200
+        assert time.monotonic() - start < 2
+    finally:
+        for one in left:
+            one.close()
+
+
+@ON_SQLITE
+def test_a_server_that_is_stopped_waits_for_no_half_request(port: int, tmp_path: Path) -> None:
+    with connect(port) as half:
+        half.sendall(b"GET / HTTP/1.1\r\nHo")
+        time.sleep(0.2)
+        pid = int((tmp_path / "pid").read_text(encoding="ascii"))
+        start = time.monotonic()
+        os.kill(pid, signal.SIGTERM)
+        half.settimeout(20)
+        assert half.recv(1) == b""
+        assert time.monotonic() - start < 8
 
 
 @ON_SQLITE

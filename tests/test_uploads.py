@@ -284,6 +284,7 @@ def test_no_name_leaves_its_folder_or_a_header(given: str) -> None:
         ("a.pdf", "attachment; filename=\"a.pdf\"; filename*=UTF-8''a.pdf"),
         ("报价单.pdf", "attachment; filename=\"file.pdf\"; filename*=UTF-8''%E6%8A%A5%E4%BB%B7%E5%8D%95.pdf"),
         ('x"; filename=evil.exe; y.pdf', 'attachment; filename="x__ filename_evil.exe_ y.pdf"; '),
+        ("_CON.txt", "attachment; filename=\"_CON.txt\"; filename*=UTF-8''_CON.txt"),
         ("naïve café.txt", "attachment; filename=\"naive cafe.txt\"; filename*=UTF-8''na%C3%AFve%20caf%C3%A9.txt"),
     ],
 )
