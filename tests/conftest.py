@@ -116,13 +116,23 @@ def database(database_url: str) -> Iterator[Database]:
 # --- markers, skips and the summary ---------------------------------------------------------------
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what runs on PostgreSQL, so that `-m 'not postgres'` leaves it out."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what runs on PostgreSQL, so that `-m 'not postgres'` leaves it out, and leave out what a test does not ask of it."""
+    unasked = [item for item in items if _is_unasked(item)]
+    config.hook.pytest_deselected(items=unasked)
+    items[:] = [item for item in items if item not in set(unasked)]
     for item in items:
         callspec = getattr(item, "callspec", None)
         needs_server = {"postgres_server", "postgres_template"} & set(getattr(item, "fixturenames", ()))
         if needs_server or (callspec is not None and callspec.params.get("database_url") == "postgresql"):
             item.add_marker(pytest.mark.postgres)
+
+
+def _is_unasked(item: pytest.Item) -> bool:
+    """Whether the test asks something of some accounts alone on PostgreSQL, and this is another: `@pytest.mark.postgres_for(…)`."""
+    few = item.get_closest_marker("postgres_for")
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    return few is not None and "postgresql" in params.values() and params["username"] not in few.args
 
 
 @pytest.hookimpl(wrapper=True)

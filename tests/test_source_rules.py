@@ -18,7 +18,7 @@ FORBIDDEN: dict[str, tuple[str, frozenset[str]]] = {
     "runs a shell": (r"shell=True|os\.system\(|os\.popen\(", frozenset()),
     "renders a typed template": (r"render_template_string|from_string\(", frozenset()),
     "calls outside": (
-        r"\burllib\.request\b|\bhttp\.client\b|\brequests\.|\bhttpx\b|\baiohttp\b|create_connection\(",
+        r"\burllib\.request\b|\bhttp\.client\b|(?<!\.)\brequests\.|\bhttpx\b|\baiohttp\b|create_connection\(",
         frozenset(),
     ),
     "sends mail": (r"\bsmtplib\b|\bemail\.mime\b", frozenset()),
