@@ -71,6 +71,7 @@ DEEDS: Mapping[str, Any] = {
     "setting:first": say("started with these settings"),
     "setting:changed": say("started with other settings"),
     "history:opened": say("began a chain of the history"),
+    "history:sealed": say("sealed the ends of all chains"),
     "refusal:403": say("was forbidden"),
     "refusal:409": say("was refused"),
     "refusal:303": say("was refused"),

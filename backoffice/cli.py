@@ -25,6 +25,7 @@ from backoffice import (
     proof,
     replay,
     running,
+    seals,
     server,
     texts,
     upkeep,
@@ -180,7 +181,7 @@ def demo(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
         print(line, flush=True)
     print(f"open http://{arguments.host}:{arguments.port}/", flush=True)
     _hold(settings)
-    server.run(partial(_application, settings, demo=True), arguments.host, arguments.port)
+    server.run(partial(_application, settings, demo=True), arguments.host, arguments.port, daily=seals.daily)
 
 
 def serve(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
@@ -204,7 +205,7 @@ def serve(arguments: argparse.Namespace, environ: Mapping[str, str]) -> None:
         told = f"PostgreSQL is set to {', '.join(unsafe)}: a power cut may cost what was acknowledged"
         print(f"backoffice: {told}", file=sys.stderr)
     _hold(settings)
-    server.run(partial(_application, settings), arguments.host, arguments.port, arguments.workers)
+    server.run(partial(_application, settings), arguments.host, arguments.port, arguments.workers, seals.daily)
 
 
 def _application(settings: Settings, *, demo: bool = False) -> Flask:

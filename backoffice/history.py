@@ -87,7 +87,7 @@ _NAMES = ", ".join(f'"{column.column_name}"' for column in _COLUMNS)
 _INSERT = f'INSERT INTO "audit_event" ({_NAMES}) VALUES ({", ".join("?" for _ in _COLUMNS)})'  # noqa: S608 - names only
 _SEAL = 'UPDATE "audit_head" SET "sequence" = ?, "hash" = ? WHERE "id" = ?'
 # The chain of chains, and what its entries are called.
-ROOT, OPENED = "history", "history:opened"
+ROOT, OPENED, SEALED = "history", "history:opened", "history:sealed"
 _HEAD = 'SELECT "id", "sequence", "hash" FROM "audit_head" WHERE "chain" = ?'
 
 
@@ -108,27 +108,39 @@ def _head(chain: str) -> Any:
     return _run(f"{_HEAD} FOR UPDATE" if db.for_update else _HEAD, [chain]).fetchone()
 
 
-def _open(chain: str, now: dt.datetime) -> None:
-    """Begin a chain and say so in `history`, whose head is locked first; nothing where somebody was faster."""
-    root = _head(ROOT)
-    if root is None:
+def root_head() -> tuple[int, int, str]:
+    """The head of the chain of chains, as that of any other, locked until the transaction ends."""
+    row = _head(ROOT)
+    if row is None:
         AuditHead.insert(chain=ROOT).on_conflict_ignore().execute()
-        root = _head(ROOT)
-    if _run(_HEAD, [chain]).fetchone() is not None:
-        return
-    AuditHead.insert(chain=chain).execute()
+        row = _head(ROOT)
+    return int(row[0]), int(row[1]), str(row[2])
+
+
+def append_to_root(action: str, detail: Mapping[str, object], now: dt.datetime) -> None:
+    """An entry of the chain of chains, which is about chains and not about what anybody did."""
+    head_id, sequence, previous = root_head()
     row: dict[str, Any] = {
         **dict.fromkeys(("record_id", "actor", "on_behalf_of")),
         **dict.fromkeys(("number", "actor_name", "address"), ""),
         "chain": ROOT,
-        "sequence": int(root[1]) + 1,
+        "sequence": sequence + 1,
         "at": now,
         "register": ROOT,
-        "action": OPENED,
-        "detail": dump({"chain": chain}),
-        "previous": str(root[2]),
+        "action": action,
+        "detail": dump(detail),
+        "previous": previous,
     }
-    _append(row, int(root[0]))
+    _append(row, head_id)
+
+
+def _open(chain: str, now: dt.datetime) -> None:
+    """Begin a chain and say so in `history`, whose head is locked first; nothing where somebody was faster."""
+    root_head()
+    if _run(_HEAD, [chain]).fetchone() is not None:
+        return
+    AuditHead.insert(chain=chain).execute()
+    append_to_root(OPENED, {"chain": chain}, now)
 
 
 def digest(row: Mapping[str, Any]) -> str:
@@ -198,4 +210,16 @@ def views_of(register: str, record_id: int, limit: int) -> list[tuple[AuditEvent
     return found
 
 
-__all__ = ["OPENED", "ROOT", "digest", "dump", "plain", "prepare", "record", "views_of"]
+__all__ = [
+    "OPENED",
+    "ROOT",
+    "SEALED",
+    "append_to_root",
+    "digest",
+    "dump",
+    "plain",
+    "prepare",
+    "record",
+    "root_head",
+    "views_of",
+]

@@ -1,8 +1,9 @@
 """Proves the history: reads every chain and names the first entry of each that was altered, is missing or was inserted.
 
-The heads are read before the entries and once more after them, so that a server may write meanwhile. What was cut off at the
-end of everything together with its head cannot be seen from inside; `heads` is what to keep elsewhere against that, and
-`cut_since` compares with it. Every backup keeps one.
+The heads are read before the entries and once more after them, so that a server may write meanwhile. A chain that was rewritten
+as a whole contradicts the seals of `backoffice.seals`. What was cut off at the end of everything together with its head, or rewritten
+together with the seals, cannot be seen from inside; `heads` is what to keep elsewhere against that, and `cut_since` compares with
+it. Every backup keeps one, and the log has the digest of every day.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backoffice.database import stream
-from backoffice.history import OPENED, ROOT, digest
+from backoffice.history import OPENED, ROOT, SEALED, digest
 from models.accounts import User
 from models.evidence import AuditEvent, AuditHead
 
@@ -64,6 +65,7 @@ class Proof:
         opened: dict[str, int] = {}
         ends: dict[str, int] = {}
         broken: set[str] = set()
+        seals: dict[str, Head] = {}
         walk: _Walk | None = None
         for row in _rows():
             self.entries += 1
@@ -79,8 +81,12 @@ class Proof:
             ends[walk.chain] = walk.sequence
             if walk.chain == ROOT and row["action"] == OPENED and fault is None:
                 opened[json.loads(row["detail"])["chain"]] = walk.sequence
+            elif walk.chain == ROOT and row["action"] == SEALED and fault is None:
+                seals.update(sealed(json.loads(row["detail"])))
         yield from _ends(ends, before, broken)
         yield from _whole_chains(ends, opened, broken, before)
+        # Rewritten as a whole, hash by hash: only what was sealed before tells.
+        yield from cut_since({chain: head for chain, head in seals.items() if chain in ends.keys() - broken})
 
 
 class _Walk:
@@ -167,6 +173,11 @@ def heads() -> dict[str, Head]:
     return {head.chain: Head(head.sequence, head.hash) for head in AuditHead.select()}
 
 
+def sealed(detail: Mapping[str, Any]) -> dict[str, Head]:
+    """The ends of chains that a seal holds."""
+    return {chain: Head(int(sequence), str(hashed)) for chain, (sequence, hashed) in detail["heads"].items()}
+
+
 def digest_of(ends: Mapping[str, Head]) -> str:
     """One hash for the ends of all chains, short enough to be written into a log or on paper."""
     plain = [[chain, head.sequence, head.hash] for chain, head in sorted(ends.items())]
@@ -212,4 +223,4 @@ def cut_since(kept: Mapping[str, Head]) -> Iterator[Fault]:
             yield Fault(chain, head.sequence, "altered")
 
 
-__all__ = ["Fault", "Head", "Proof", "cut_since", "digest_of", "faults", "gone", "head_faults", "heads"]
+__all__ = ["Fault", "Head", "Proof", "cut_since", "digest_of", "faults", "gone", "head_faults", "heads", "sealed"]

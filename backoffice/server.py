@@ -8,10 +8,13 @@ it comes; who takes nothing of his answer for `STALLED_SECONDS` is left.
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import os
 import resource
+import threading
 import time
+from collections.abc import Callable
 from heapq import nsmallest
 from typing import Any
 
@@ -26,6 +29,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 from waitress.utilities import Error, RequestEntityTooLarge
 
+from backoffice import clock
 from backoffice.errors import log_event
 from backoffice.security import HEADERS
 
@@ -209,8 +213,12 @@ class Worker(BaseWorker):
         threads.set_thread_count(THREADS)
         watched: dict[int, Any] = {}
         listeners = [self._listen(one.sock, adjustments, threads, watched) for one in self.sockets]
+        today: dt.date | None = None
         while self.alive and self.ppid == os.getppid():
             self.notify()
+            if today != clock.today():
+                today = clock.today()
+                threading.Thread(target=self.app.daily, daemon=True).start()
             wasyncore.loop(timeout=1.0, use_poll=True, map=watched, count=1)
         self._finish(listeners, watched)
         threads.shutdown()
@@ -251,8 +259,8 @@ def _connections() -> int:
 class Server(BaseApplication):
     """Serves one application with worker processes of several threads each."""
 
-    def __init__(self, make: Any, host: str, port: int, workers: int) -> None:
-        self._make = make
+    def __init__(self, make: Any, host: str, port: int, workers: int, daily: Callable[[], None]) -> None:
+        self._make, self.daily = make, daily
         self._options = {
             "bind": f"{host}:{port}",
             "workers": workers,
@@ -275,6 +283,6 @@ class Server(BaseApplication):
         return app
 
 
-def run(make: Any, host: str, port: int, workers: int = 1) -> None:
-    """Serve until a signal ends it. `make` builds the application in each worker."""
-    Server(make, host, port, workers).run()
+def run(make: Any, host: str, port: int, workers: int = 1, daily: Callable[[], None] = lambda: None) -> None:
+    """Serve until a signal ends it. `make` builds the application in each worker, which calls `daily` beside it once a day."""
+    Server(make, host, port, workers, daily).run()

@@ -13,9 +13,11 @@ from peewee import Database, DatabaseError, IntegrityError, OperationalError, Pr
 
 from backoffice import history, proof
 from backoffice.database import dialect
+from backoffice.seals import seal
 from models.base import db
 from models.evidence import AuditEvent, AuditHead
 from tests.company import Company
+from tests.servers import serving
 from tests.shell import Shell, shell
 from tests.tampering import unguard
 
@@ -282,3 +284,58 @@ def test_ten_thousand_entries_are_read_in_seconds(database: Database) -> None:
     took = time.perf_counter() - started
     assert (judge.entries, judge.chains) == (10_005, 6)
     assert took < 10, f"{took:.1f} s on {dialect(database)}"
+
+
+# ---- seals -----------------------------------------------------------------------------------------------------------
+
+
+def rewrite(chain: str, sequence: int) -> None:
+    """Another detail from that entry on, with every hash and the head made right again: by who owns the database and our code."""
+    unguard()
+    previous = ""
+    for row in rows(chain):
+        if row["sequence"] >= sequence:
+            row |= {"detail": json.dumps({"forged": True}), "previous": previous}
+            hashed = history.digest(row)
+            AuditEvent.update(detail=row["detail"], previous=previous, hash=hashed).where(
+                AuditEvent.id == row["id"]
+            ).execute()
+            row["hash"] = hashed
+        previous = row["hash"]
+    AuditHead.update(hash=previous).where(AuditHead.chain == chain).execute()
+
+
+def test_a_chain_that_was_rewritten_as_a_whole_contradicts_its_seal(written: Database) -> None:
+    assert seal(NOW) is not None
+    with db.atomic():
+        write(1)
+    rewrite(CHAIN, 6)
+    assert found() == []  # It came after the seal, and before the next.
+    rewrite(CHAIN, 2)
+    assert found() == [(CHAIN, 5, "altered")]
+
+
+def test_a_seal_is_written_once_a_day_and_holds_what_is_new(written: Database) -> None:
+    first = seal(NOW)
+    assert seal(NOW + dt.timedelta(hours=3)) is None
+    with db.atomic():
+        write(1, "other")
+    second = seal(NOW + dt.timedelta(days=1))
+    assert None not in {first, second}
+    assert first != second
+    told = [json.loads(row["detail"]) for row in rows("history") if row["action"] == "history:sealed"]
+    assert [sorted(one["heads"]) for one in told] == [["other:2026-03", "tool:2026-02", CHAIN], ["other:2026-03"]]
+    assert [one["digest"] for one in told] == [first, second]
+    assert list(proof.faults()) == []
+
+
+def test_a_server_seals_the_history_when_it_starts_and_says_so(
+    company: Company, database_url: str, tmp_path: Path
+) -> None:
+    with serving(database_url, tmp_path / "data", workers=2) as (server,):
+        end = time.monotonic() + 10
+        while "history sealed" not in server.log.read_text(encoding="utf-8") and time.monotonic() < end:
+            time.sleep(0.05)
+        lines = [line for line in server.log.read_text(encoding="utf-8").splitlines() if "history sealed" in line]
+    (row,) = [row for row in rows("history") if row["action"] == "history:sealed"]
+    assert [json.loads(line)["digest"] for line in lines] == [json.loads(row["detail"])["digest"]]
