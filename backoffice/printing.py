@@ -131,13 +131,20 @@ def _cover(form: Print, company: str, filter_text: str, count: int) -> list[Any]
 
 
 def _period(declaration: Declaration, reader: Reader, form: Print, period: Mapping[str, str]) -> tuple[Condition, str]:
-    """The condition of `month=`, `date=`, `area=` or `user=`, each on the column the form names for it."""
+    """The condition of `month=`, `date=`, `area=` or `user=`, each on the column the form names for it, or else on the usual one.
+
+    Raises BadPeriod also for one that the form cannot be narrowed by: everything is not what was asked for.
+    """
     parts: list[Condition] = []
     texts = []
-    for name, column_name in form.by:
+    columns = _columns(declaration, form)
+    for name in ("month", "date", "area", "user"):
         given = period.get(name, "")
         if not given:
             continue
+        if name not in columns:
+            raise BadPeriod(say("“{form}” cannot be narrowed by {name}.", form=label(form), name=name))
+        column_name = columns[name]
         info = declaration.fields[column_name]
         if name in {"month", "date"}:
             first, last, text = _bounds(name, given)
@@ -151,6 +158,14 @@ def _period(declaration: Declaration, reader: Reader, form: Print, period: Mappi
                 named = User.get_or_none(User.id == int(given))
                 texts.append(f"{label(info.field)} {named.name if named is not None else ''}".strip())
     return all_of(parts), "; ".join(texts)
+
+
+def _columns(declaration: Declaration, form: Print) -> dict[str, str]:
+    """The column behind each word: a day or a month of the same, the record's own area, its owner."""
+    named = dict(form.by)
+    day = named.get("month") or named.get("date")
+    usual = {"month": day, "date": day, "area": "area", "user": "owner"}
+    return {name: column for name, column in {**usual, **named}.items() if column and column in declaration.fields}
 
 
 def _bounds(name: str, given: str) -> tuple[dt.date, dt.date, str]:

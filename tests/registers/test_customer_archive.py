@@ -472,3 +472,26 @@ def test_a_put_on_what_has_changed_meanwhile_is_refused(company: Company) -> Non
     assert isinstance(outcome, Declined)
     assert not isinstance(outcome, Done)
     assert (customer(first).version, customer(second).version, customer(second).state) == (1, 1, "potential")
+
+
+def test_the_printed_list_is_narrowed_by_area_or_owner_and_refuses_what_it_cannot(company: Company) -> None:
+    """contract.md 4: a form over many records takes `area=` and `user=`; an unheeded one would print everybody."""
+    south = Area.get(Area.code == "B").id
+    company.customer("salesperson", name="川北一号建材")
+    company.customer("salesperson_2", name="川南二号建材", area=south)
+    with clock.set_to(company.now):
+        browser = company.browser("sales_manager")
+
+        def printed(query: str) -> str:
+            answer = browser.get(f"/admin/customer_archive/print/customer_list/?{query}")
+            assert answer.status_code == 200, answer.text
+            return "".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.data)).pages)
+
+        for query in (f"area={south}", f"user={company.users['salesperson_2'].id}"):
+            assert "川南二号建材" in printed(query)
+            assert "川北一号建材" not in printed(query)
+        both = printed("")
+        assert "川南二号建材" in both
+        assert "川北一号建材" in both
+        assert browser.get("/admin/customer_archive/print/customer_list/?month=2026-03").status_code == 400
+        assert browser.get("/admin/customer_archive/print/customer_list/?area=x").status_code == 400
