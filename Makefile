@@ -2,7 +2,8 @@
 # Needs Python 3.11 or newer, git and make.
 
 PYTHON ?= python3
-JOBS ?= 2
+# One more than the two processors of a small machine: tests of servers and browsers wait a lot.
+JOBS ?= 3
 TRUST_ROUNDS ?= 200
 FUZZ ?= 100000
 BIN := .venv/bin
@@ -36,16 +37,16 @@ test: check
 trust: .venv/test.stamp
 	@lines=$$(mktemp) && export BACKOFFICE_PROMISES=$$lines BACKOFFICE_TRUST_ROUNDS=$(TRUST_ROUNDS) && failed=0; \
 	$(PYTEST) -m trust tests/trust/test_trust.py || failed=1; \
-	BACKOFFICE_FUZZ=$(FUZZ) $(PYTEST) -n $(JOBS) --dist loadfile tests/fuzz || failed=1; \
+	BACKOFFICE_FUZZ=$(FUZZ) $(PYTEST) -n $(JOBS) --dist worksteal tests/fuzz || failed=1; \
 	$(PYTEST) -m trust tests/trust/test_promises.py || failed=1; \
 	echo; echo "What we promise, with the figures of this run:"; sort -V $$lines; rm -f $$lines; exit $$failed
 
 crawl: .venv/test.stamp
 	$(PYTEST) -n $(JOBS) -m crawl
 
-# Half of them on each database.
+# Half of them on each database, at the same time.
 fuzz: .venv/test.stamp
-	BACKOFFICE_FUZZ=$(FUZZ) $(PYTEST) -n $(JOBS) --dist loadfile tests/fuzz
+	BACKOFFICE_FUZZ=$(FUZZ) $(PYTEST) -n $(JOBS) --dist worksteal tests/fuzz
 
 audit: .venv/test.stamp
 	$(BIN)/python -m tools.supply audit --today $$(date +%F)

@@ -465,7 +465,9 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _address(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", default="127.0.0.1", metavar="H", help="address to listen on (default: 127.0.0.1)")
+    parser.add_argument(
+        "--host", type=_host, default="127.0.0.1", metavar="H", help="address to listen on (default: 127.0.0.1)"
+    )
     parser.add_argument(
         "--port", type=partial(_whole, 1, 65_535), default=8000, metavar="P", help="port to listen on (default: 8000)"
     )
@@ -474,6 +476,12 @@ def _address(parser: argparse.ArgumentParser) -> None:
 def _as(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--as", dest="person", required=True, metavar="USER", help="the account whose rights apply")
     parser.add_argument("-o", dest="output", required=True, metavar="FILE", help="the file to write")
+
+
+def _host(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("no address is given; 0.0.0.0 means all of this machine")
+    return text
 
 
 def _whole(least: int, most: int, text: str) -> int:

@@ -33,6 +33,7 @@ MOST_BYTES = 1024
 ONE_TIME_LENGTH = 16
 # Without 0 and o, 1, i and l, which are mistaken for each other on paper.
 _READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
+PRODUCT = "backoffice"
 _COMMON = Path(__file__).parent / "data" / "common_passwords.txt.gz"
 _PADDING = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 _REPEATED = re.compile(r"(.+?)\1+", re.DOTALL)
@@ -124,8 +125,8 @@ def password_problem(password: str, context: Iterable[str] = (), rule: Rule = ST
     """What is wrong with a new password and what to do about it; None when it may be used.
 
     12 to 128 characters of any kind (or what `rule` says), compared exactly as typed; not a common or leaked one, nor a
-    common one with digits and signs around it or repeated; without the words of `context` (company, user name, own
-    name), nor their pinyin.
+    common one with digits and signs around it or repeated; without the name of the product and the words of `context` (company,
+    user name, own name), nor their pinyin.
     """
     if len(password) < rule.least:
         return say(
@@ -146,7 +147,7 @@ def password_problem(password: str, context: Iterable[str] = (), rule: Rule = ST
             "Use one that nobody else has, for example four words that do not belong together."
         )
     folded = _folded(password)
-    for word in _words(context):
+    for word in _words((PRODUCT, *context)):
         if word in folded:
             return say('The new password contains "{word}", which others can guess. Leave it out.', word=word)
     return None

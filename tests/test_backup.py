@@ -306,9 +306,10 @@ raise SystemExit(main())
 """
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(
-    ("database_url", "move"), [("sqlite", 1), ("sqlite", 2), ("postgresql", 1)], indirect=["database_url"]
+    ("database_url", "move", "when"),
+    [("sqlite", 1, "before"), ("sqlite", 1, "after"), ("sqlite", 2, "after"), ("postgresql", 1, "after")],
+    indirect=["database_url"],
 )
 def test_a_restore_that_is_killed_is_begun_again(
     kept: Path, empty: Empty, company: Company, move: int, when: str

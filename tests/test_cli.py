@@ -58,6 +58,7 @@ def test_every_command_explains_itself(shell: Shell, name: str) -> None:
         (),
         ("nonsense",),
         ("serve", "--port", "0"),
+        ("serve", "--host", ""),
         ("serve", "--port", "８０００"),
         ("serve", "--workers", "many"),
         ("demo", "--password", ""),

@@ -167,6 +167,12 @@ def test_words_that_others_know_are_refused(password: str, context: tuple[str, .
     assert password_problem(password, ()) is None
 
 
+def test_the_name_of_the_product_is_refused() -> None:
+    problem = password_problem("Backoffice-otter-1", ())
+    assert problem is not None
+    assert problem.values["word"] == "backoffice"
+
+
 def test_short_names_do_not_forbid_every_password() -> None:
     assert password_problem("high quality otter kettle", ("A", "hr", "Gm")) is None
 
