@@ -153,6 +153,11 @@ def everybody(test: Any) -> Any:
     return _everybody(pytest.mark.postgres_for(*SOME)(test))
 
 
+def most(test: Any) -> Any:
+    """As `everybody`, without the seconds of a post."""
+    return chosen(pytest.mark.postgres_for(*SOME)(test))
+
+
 each_register = pytest.mark.parametrize("register", REGISTERS)
 
 
@@ -515,7 +520,7 @@ def _gift_records(world: World, who: Person, browser: Witness) -> None:
         text_at(browser, address("gift_signoff", "edit/", id=record), status)
 
 
-@everybody
+@most
 def test_masters(world: World, username: str) -> None:
     who, browser = PEOPLE[username], world.browser(username)
     whole = any(ITEM_READERS.get(hat.role) == "whole" for hat in who.hats)
@@ -558,7 +563,7 @@ def test_a_row_out_of_scope_answers_like_a_missing_one(world: World, door: str) 
 # ---- new, acts ---------------------------------------------------------------------------------------------------------
 
 
-@everybody
+@most
 def test_new(world: World, username: str) -> None:
     who, browser = PEOPLE[username], world.browser(username)
     every = (("customer_archive", CUSTOMER_MAKERS), ("gift_signoff", GIFT_MAKERS), ("key_checkout", KEY_MAKERS))
@@ -657,7 +662,7 @@ def test_a_bulk_act_says_of_hidden_rows_what_it_says_of_missing_ones(world: Worl
 # ---- lookups, files ----------------------------------------------------------------------------------------------------
 
 
-@everybody
+@most
 def test_lookup(world: World, username: str) -> None:
     """A reference offers the rows that its reader sees and that fit the field; at most 20, whatever is asked for."""
     who, browser = PEOPLE[username], world.browser(username)
@@ -687,7 +692,7 @@ def test_lookup(world: World, username: str) -> None:
         assert answer.status_code == (400 if reads(who, "customer_archive") else 403), name
 
 
-@everybody
+@most
 def test_files(world: World, username: str) -> None:
     """An attachment goes with the whole record, the file of a field with its field; never under another row's id."""
     who, browser = PEOPLE[username], world.browser(username)
@@ -729,7 +734,7 @@ def spelled(sight: Sight, name: str, text: str) -> bool:
     return text not in {"***", ""} if filled(name) else text != "***"
 
 
-@everybody
+@most
 def test_export(world: World, username: str) -> None:
     who, browser = PEOPLE[username], world.browser(username)
     for register in REGISTERS:
@@ -825,7 +830,7 @@ def test_a_printed_card(world: World, username: str) -> None:
 # ---- pages that gather -------------------------------------------------------------------------------------------------
 
 
-@everybody
+@most
 def test_home(world: World, username: str) -> None:
     """Boxes name rows that exist for their reader only, and one's own open records all."""
     who, browser = PEOPLE[username], world.browser(username)

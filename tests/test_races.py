@@ -318,8 +318,7 @@ def test_the_command_check_finds_nothing_after_the_races(database: Database, dat
         tmp_path / "data",
         now(),
         password="for a demo only",
-        customers=3,
-        gifts=3,
+        **dict.fromkeys(("customers", "gifts", "keys", "services", "lines"), 3),
         hasher=Hasher(memory_kib=64, time_cost=1),
     )
     database.close()
