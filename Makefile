@@ -2,8 +2,7 @@
 # Needs Python 3.11 or newer, git and make.
 
 PYTHON ?= python3
-# One more than the two processors of a small machine: tests of servers and browsers wait a lot.
-JOBS ?= 3
+JOBS ?= 2
 TRUST_ROUNDS ?= 200
 FUZZ ?= 100000
 BIN := .venv/bin

@@ -279,7 +279,7 @@ def field_names(world: World, register: str) -> list[str]:
     return [name for name, info in declaration.fields.items() if info.kind not in {"longtext", "file"}]
 
 
-@chosen
+@some
 @on_sqlite
 def test_cells(world: World, username: str) -> None:
     """With every column chosen each cell is clear, masked or absent as the oracle says; a column of no view is refused."""
@@ -445,7 +445,7 @@ def expected_states(world: World, sight: Sight) -> dict[str, str]:
     return {name: sight.of(name) for name in names if sight.of(name) != "absent"}
 
 
-@chosen
+@some
 @on_sqlite
 def test_records(world: World, username: str) -> None:
     """Details, history and edit form of every customer and gift: 403, 404, 409 or the page, with the fields it may have."""
