@@ -38,7 +38,7 @@ trust: .venv/test.stamp
 	$(PYTEST) -m trust tests/trust/test_trust.py || failed=1; \
 	BACKOFFICE_FUZZ=$(FUZZ) $(PYTEST) -n $(JOBS) --dist worksteal tests/fuzz || failed=1; \
 	$(PYTEST) -m trust tests/trust/test_promises.py || failed=1; \
-	echo; echo "What we promise, with the figures of this run:"; sort -V $$lines; rm -f $$lines; exit $$failed
+	echo; echo "What we promise, with the figures of this run:"; sort -V -u $$lines; rm -f $$lines; exit $$failed
 
 crawl: .venv/test.stamp
 	$(PYTEST) -n $(JOBS) -m crawl
