@@ -73,7 +73,7 @@ def create_app(
     )
     # Never from the surroundings: FLASK_DEBUG would show tracebacks to whoever asks.
     app.debug = False
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # its class says only what every provider has
     clock.use_company_zone(settings.timezone)
     app.extensions["backoffice_catalogue"] = catalogue if catalogue is not None else make_catalogue()
     if bind:

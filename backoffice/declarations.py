@@ -151,7 +151,8 @@ class Declaration:
         return next((named for named in self.register.lists if named.name == name), None)
 
     def function(self, name: str) -> Callable[..., Any]:
-        return getattr(self.module, name)  # type: ignore[no-any-return]
+        found: Callable[..., Any] = getattr(self.module, name)
+        return found
 
     def guards(self, act: str) -> Iterator[tuple[Rule, Callable[..., Any]]]:
         return ((rule, self.function(rule.guard)) for rule in self._asked() if rule.guard and act in rule.on)

@@ -261,7 +261,8 @@ def _plain(info: Info, value: Any, text: str | None, declaration: Declaration | 
         plain: Cell = value
         return plain
     if info.kind in {"quantity", "percent"}:
-        return value.normalize()  # type: ignore[no-any-return]
+        number: Cell = value.normalize()
+        return number
     return shown(info, value)
 
 

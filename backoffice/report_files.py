@@ -10,6 +10,7 @@ from backoffice.access import Access
 from backoffice.declarations import Declaration
 from backoffice.exporting import Exported, exporter_line, log_report, words
 from backoffice.exports import MEDIA_TYPES
+from backoffice.exports.form_blocks import Block
 from backoffice.exports.forms import (
     FieldBlock,
     FilledForm,
@@ -21,7 +22,7 @@ from backoffice.exports.forms import (
     render_form,
 )
 from backoffice.exports.to_csv import to_csv
-from backoffice.reports import Asked, Table, by_group, tables, told, whole_table, worked_out
+from backoffice.reports import Asked, Cell, Table, by_group, tables, told, whole_table, worked_out
 from backoffice.texts import label, read, say
 from backoffice.values import moment
 from models.balances import Report
@@ -87,7 +88,7 @@ def _pdf(
         (read(say("Submitted by")), access.name),
         (read(say("Submitted to")), asked.submitted_to),
     )
-    blocks: list[object] = [FieldBlock("", heads, 3)]
+    blocks: list[Block] = [FieldBlock("", heads, 3)]
     for table in made:
         blocks.extend((SpaceBlock(4), _table(table)))
     signed = (SignatureCell(read(say("Submitted by")), access.name), SignatureCell(read(say("Received by"))))
@@ -100,7 +101,7 @@ def _pdf(
         printed_by=printer,
         printed_at=moment(now),
         parts=(),
-        blocks=tuple(blocks),  # type: ignore[arg-type]
+        blocks=tuple(blocks),
         paper="A4 landscape",
     )
     yield render_form(filled, words=words())
@@ -118,9 +119,9 @@ def _table(table: Table) -> TableBlock:
     return TableBlock(table.title, columns, tuple((*rows, *sums)))
 
 
-def _total(row: tuple[object, ...]) -> tuple[str, ...]:
+def _total(row: tuple[Cell, ...]) -> tuple[str, ...]:
     """The total line: the word stands first, in the column of the numbers of the rows."""
-    texts = [cell.text for cell in row]  # type: ignore[attr-defined]
+    texts = [cell.text for cell in row]
     return (texts[0], "", *texts[1:])
 
 

@@ -122,7 +122,7 @@ def init_security(app: Flask, settings: Boundary) -> None:
     app.extensions.setdefault("backoffice_files", set())
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as Flask documents it
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_port=0, x_prefix=0
         )
     csrf = CSRFProtect(app)

@@ -281,9 +281,9 @@ def machine(info: Info, value: Any) -> str:
     if info.kind == "flag":
         return "true" if value else "false"
     if info.kind == "instant":
-        return value.astimezone(clock.company_zone()).isoformat()  # type: ignore[no-any-return]
+        return str(value.astimezone(clock.company_zone()).isoformat())
     if info.kind == "day":
-        return value.isoformat()  # type: ignore[no-any-return]
+        return str(value.isoformat())
     if info.kind in {"money", "quantity", "percent"}:
         return format(value, "f") if info.kind == "money" else _trimmed(value, group=False)
     return str(getattr(value, "id", value))
@@ -292,7 +292,7 @@ def machine(info: Info, value: Any) -> str:
 def typed(info: Info, value: Any) -> str:
     """The value as it is typed into a form field."""
     if info.kind == "instant" and value is not None:
-        return value.astimezone(clock.company_zone()).strftime("%Y-%m-%d %H:%M:%S")  # type: ignore[no-any-return]
+        return f"{value.astimezone(clock.company_zone()):%Y-%m-%d %H:%M:%S}"
     return machine(info, value)
 
 

@@ -169,7 +169,7 @@ def test_an_account_is_made_and_used_through_the_pages(app: Flask, admin: User) 
     assert shown["active"] == "true"
     reset = details.select_one("[data-action=reset_password]")
     assert reset is not None
-    answer = browser.post(str(reset.find_parent("form")["action"]), {})  # type: ignore[index]
+    answer = browser.post(str(reset.find_parent("form")["action"]), {})
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
     secret = page(answer).select_one("[data-field=one_time_password]")
@@ -222,7 +222,7 @@ def test_a_stale_form_is_409_and_shows_both(app: Flask, admin: User) -> None:
     answer = browser.post(path, sent)
     assert (answer.status_code, outcome(answer)) == (409, "stale")
     found = page(answer)
-    assert "Theirs" in found.select_one("#differences").get_text()  # type: ignore[union-attr]
+    assert "Theirs" in found.select_one("#differences").get_text()
     assert found.select_one("input[name=name][value=Mine]") is not None
     again = form_of_answer(found)
     assert browser.post(path, again).status_code == 303

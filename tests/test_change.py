@@ -324,7 +324,7 @@ def test_the_stale_page_keeps_the_typed_text_and_brings_the_new_version(sample: 
     record = sample.create()
     mine = sample.company.browser("salesperson")
     form = mine.page(f"/admin/tool_loan/edit/?id={record}")
-    assert form.select_one("input[name=version]")["value"] == "1"  # type: ignore[index]
+    assert form.select_one("input[name=version]")["value"] == "1"
     sample.company.done("sales_manager", LOAN, record, "update", {"title": "拆台"}, 1)
     typed = {"title": "我的标题", "notes": "长长的说明", "lines-0-tool": "电钻", "lines-0-pieces": "3", "version": "1"}
     answer = mine.send(f"/admin/tool_loan/edit/?id={record}", typed)
@@ -333,10 +333,10 @@ def test_the_stale_page_keeps_the_typed_text_and_brings_the_new_version(sample: 
     notice = page.select_one("[data-outcome=stale]")
     assert notice is not None
     assert sample.company.users["sales_manager"].name in notice.text
-    assert page.select_one("input[name=version]")["value"] == "2"  # type: ignore[index]
-    assert page.select_one("input[name=title]")["value"] == "我的标题"  # type: ignore[index]
-    assert page.select_one("textarea[name=notes]").text.strip() == "长长的说明"  # type: ignore[union-attr]
-    assert page.select_one("input[name=lines-0-tool]")["value"] == "电钻"  # type: ignore[index]
+    assert page.select_one("input[name=version]")["value"] == "2"
+    assert page.select_one("input[name=title]")["value"] == "我的标题"
+    assert page.select_one("textarea[name=notes]").text.strip() == "长长的说明"
+    assert page.select_one("input[name=lines-0-tool]")["value"] == "电钻"
     assert "拆台" in page.text, "theirs stands beside mine"
     assert sample.model.get_by_id(record).title == "拆台"
     again = mine.send(f"/admin/tool_loan/edit/?id={record}", {"title": "我的标题", "version": "2"})
@@ -353,8 +353,8 @@ def test_a_field_left_alone_takes_theirs_after_a_stale_save(sample: Sample) -> N
     answer = mine.send(f"/admin/tool_loan/edit/?id={record}", {"title": before, "notes": "我的说明", "version": "1"})
     page = BeautifulSoup(answer.text, "html.parser")
     assert answer.status_code == 409
-    assert page.select_one("input[name=title]")["value"] == "拆台"  # type: ignore[index]
-    assert page.select_one("textarea[name=notes]").text.strip() == "我的说明"  # type: ignore[union-attr]
+    assert page.select_one("input[name=title]")["value"] == "拆台"
+    assert page.select_one("textarea[name=notes]").text.strip() == "我的说明"
 
 
 def test_a_save_without_a_change_writes_nothing(sample: Sample) -> None:

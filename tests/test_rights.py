@@ -166,7 +166,7 @@ def test_an_export_grant_that_has_ended_is_told(world: World) -> None:
         card = page(world, "sales_manager", "customer_archive")
         transaction.rollback()
     assert value(card, "export") == "no"
-    assert yesterday.isoformat() in card.select_one('[data-field="export"]').text  # type: ignore[union-attr]
+    assert yesterday.isoformat() in card.select_one('[data-field="export"]').text
 
 
 @pytest.mark.parametrize("username", ["gm", "salesperson", "stand_in", "finance", "hr"])

@@ -171,7 +171,7 @@ def test_it_is_set_up_with_code_and_password_and_shows_its_codes_once(app: Flask
 def test_it_is_not_set_up_without_both(app: Flask, change: dict[str, str]) -> None:
     make_user("boss", "admin")
     browser = signed_in(app, "boss")
-    secret = str(page(browser.get(SETUP)).select_one("[data-field=secret]")["data-value"])  # type: ignore[index]
+    secret = str(page(browser.get(SETUP)).select_one("[data-field=secret]")["data-value"])
     if change.get("code") == "000000":
         change = {"code": wrong(secret)}
     typed = {"action": "enrol", "code": code(secret), "password": PASSWORD, **change}
@@ -180,7 +180,7 @@ def test_it_is_not_set_up_without_both(app: Flask, change: dict[str, str]) -> No
     assert page(answer).select_one(f"[data-outcome=invalid][data-field={next(iter(change))}]") is not None
     assert SecondFactor.select().count() == 0
     # The same picture again: a phone that has scanned it fits still.
-    assert str(page(answer).select_one("[data-field=secret]")["data-value"]) == secret  # type: ignore[index]
+    assert str(page(answer).select_one("[data-field=secret]")["data-value"]) == secret
     assert browser.get("/").status_code == 303
 
 
@@ -369,7 +369,7 @@ def test_a_recovery_code_works_once_and_says_how_many_are_left(app: Flask) -> No
     codes = equipped(codes=True)
     browser = at_code(app)
     assert type_code(browser, codes[3].upper().replace("-", " ")).status_code == 303
-    assert "9" in page(browser.get("/login")).select_one("[data-outcome=info]").get_text()  # type: ignore[union-attr]
+    assert "9" in page(browser.get("/login")).select_one("[data-outcome=info]").get_text()
     assert type_code(at_code(app), codes[3]).status_code == 422
     assert type_code(at_code(app), codes[4]).status_code == 303
     details = [

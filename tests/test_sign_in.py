@@ -78,7 +78,7 @@ def test_a_wrong_password_and_an_unknown_name_read_the_same(database: Database, 
     notice = page(answer).select_one("[data-outcome]")
     assert notice is not None
     assert notice.get_text(strip=True) == str(
-        page(Browser(app).sign_in("nobody2", "wrong password indeed")).select_one("[data-outcome]").get_text(strip=True)  # type: ignore[union-attr]
+        page(Browser(app).sign_in("nobody2", "wrong password indeed")).select_one("[data-outcome]").get_text(strip=True)
     )
 
 

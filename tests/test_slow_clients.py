@@ -71,6 +71,15 @@ def connect(port: int) -> socket.socket:
     return made
 
 
+def all_of(sock: socket.socket) -> bytes:
+    """What comes until the other side closes, which it may do roughly while it is still being sent to."""
+    answer = b""
+    with suppress(ConnectionResetError):
+        while chunk := sock.recv(65536):
+            answer += chunk
+    return answer
+
+
 def drip(sock: socket.socket, data: bytes, seconds: float) -> float:
     """Send byte after byte until the other side hangs up; how long it took."""
     start = time.monotonic()
@@ -200,9 +209,7 @@ def test_a_body_of_more_than_is_taken_is_refused_by_its_length_alone(port: int) 
     with connect(port) as sock:
         head = f"POST /login HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nExpect: 100-continue\r\nContent-Length: {10**10}\r\n\r\n"
         sock.sendall(head.encode())
-        answer = b""
-        while chunk := sock.recv(65536):
-            answer += chunk
+        answer = all_of(sock)
     assert answer.startswith(b"HTTP/1.1 413"), answer[:200]
     assert b"Content-Security-Policy" in answer
     assert b"</html>" in answer
@@ -226,10 +233,7 @@ def test_what_is_no_request_is_answered_under_our_headers(
     """P9: the same headers on every answer, nothing of what was sent in it, and its log line is JSON as all others."""
     with connect(port) as sock:
         sock.sendall(f"{request_text}\r\n\r\n".encode())
-        answer = b""
-        with suppress(ConnectionResetError):
-            while chunk := sock.recv(65536):
-                answer += chunk
+        answer = all_of(sock)
     head, _, body = answer.decode("ascii").partition("\r\n\r\n")
     assert int(head.split(" ", 2)[1]) == status
     for header in (*HEADERS, "Content-Security-Policy", "Cache-Control", "Content-Length"):
@@ -296,9 +300,7 @@ def test_one_connection_serves_many_requests_in_their_order(port: int) -> None:
     last = f"GET /login HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode()
     with connect(port) as sock:
         sock.sendall(one * 3 + last)
-        answer = b""
-        while chunk := sock.recv(65536):
-            answer += chunk
+        answer = all_of(sock)
     assert answer.count(b"HTTP/1.1 200 OK") == 4
     assert answer.rstrip().endswith(b"</html>")
 
@@ -320,9 +322,7 @@ def test_a_request_with_two_lengths_is_none(port: int, lines: str) -> None:
         sock.sendall(
             f"POST /login HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{lines}\r\n\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\n\r\n".encode()
         )
-        answer = b""
-        while chunk := sock.recv(65536):
-            answer += chunk
+        answer = all_of(sock)
     status = int(answer.split(b" ", 2)[1])
     assert status in (400, 411, 501), answer[:200]
     assert b'{"status": "ok"}' not in answer
@@ -332,8 +332,6 @@ def test_a_request_with_two_lengths_is_none(port: int, lines: str) -> None:
 def test_the_server_names_no_version(port: int) -> None:
     with connect(port) as sock:
         sock.sendall(f"GET /login HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode())
-        head = b""
-        while chunk := sock.recv(65536):
-            head += chunk
+        head = all_of(sock)
     (server,) = [line for line in head.split(b"\r\n") if line.lower().startswith(b"server:")]
     assert not any(48 <= byte < 58 for byte in server), server

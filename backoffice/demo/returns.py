@@ -207,7 +207,7 @@ class _Plan:
                 f"standing:{name}",
                 "A",
                 self.before(days),
-                {"customer": service.customer.key, **({} if name == "unlinked" else link)},  # type: ignore[union-attr]
+                {"customer": service.customer.key, **({} if name == "unlinked" else link)},  # type: ignore[union-attr]  # these have one
                 movement,
                 "WJ-3-20",
                 quantity,

@@ -92,7 +92,7 @@ class Story:
     def reception(self) -> str:
         """Whoever may find the customer takes the call: the staff of his area, else the business department."""
         near = self.customer is not None and self.technician == SERVED_BY[self.customer.inputs["area"]][0]
-        return self.technician if near and self.customer.inputs["area"] != "C" else self.clerk  # type: ignore[union-attr]
+        return self.technician if near and self.customer.inputs["area"] != "C" else self.clerk  # type: ignore[union-attr]  # `near` says there is one
 
 
 def plan_services(

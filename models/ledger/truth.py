@@ -119,10 +119,10 @@ def quality_opinion(record: Any, inputs: Mapping[str, Any], ctx: Context) -> All
 def staff_of(area_id: int) -> list[int]:
     """The people of an area, whoever is in charge first: those named there, then the service staff whose area it is."""
     named = AreaStaff.select(AreaStaff.person).join(User, on=(AreaStaff.person == User.id))
-    named = named.where((AreaStaff.record == area_id) & (User.active == True))  # noqa: E712 - SQL, not Python
+    named = named.where((AreaStaff.record == area_id) & (User.active == True))  # noqa: E712 - a condition in SQL - SQL, not Python
     found = [row.person_id for row in named.order_by(AreaStaff.position, AreaStaff.id)]
     own = User.select(User.id).join(UserRole, on=(UserRole.user == User.id))
-    own = own.where((User.area == area_id) & (UserRole.role == "service_staff") & (User.active == True))  # noqa: E712
+    own = own.where((User.area == area_id) & (UserRole.role == "service_staff") & (User.active == True))  # noqa: E712 - a condition in SQL
     return list(dict.fromkeys([*found, *(row.id for row in own.order_by(User.id))]))
 
 

@@ -318,11 +318,11 @@ def test_masters_keep_numbers_apart(company: Company) -> None:
     car = company.car("川A·12345")
     key = CarKey.get_by_id(company.key(car))
     typed = {"key_no": key.key_no, "car": car, "car_class": "test", "copy_no": "2"}
-    assert "key_no" in company.do("custodian_5s", "car_key", None, "create", typed).errors  # type: ignore[union-attr]
+    assert "key_no" in company.do("custodian_5s", "car_key", None, "create", typed).errors
     typed |= {"key_no": "另一把", "copy_no": "1"}
-    assert "copy_no" in company.do("custodian_5s", "car_key", None, "create", typed).errors  # type: ignore[union-attr]
+    assert "copy_no" in company.do("custodian_5s", "car_key", None, "create", typed).errors
     typed |= {"copy_no": "2", "car_class": "stock"}
-    assert "car_class" in company.do("custodian_5s", "car_key", None, "create", typed).errors  # type: ignore[union-attr]
+    assert "car_class" in company.do("custodian_5s", "car_key", None, "create", typed).errors
 
 
 def test_a_key_is_lost_from_the_store_retired_and_put_back(company: Company) -> None:

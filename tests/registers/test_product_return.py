@@ -152,7 +152,7 @@ def test_rows_limit_every_door_of_the_clerk(company: Company) -> None:
         clerk = company.browser("sales_clerk")
         page = clerk.page("/admin/complaint/")
         assert [row["data-id"] for row in page.select("tr[data-id]")] == [str(shown)]
-        assert page.select_one("[data-count]")["data-count"] == "1"  # type: ignore[index]
+        assert page.select_one("[data-count]")["data-count"] == "1"
         assert clerk.page(f"/admin/complaint/?search={number}").select("tr[data-id]") == []
         looked_up = clerk.get(f"/admin/{SLIP}/ajax/lookup/?name=complaint&query=TS").get_json()
         assert [one[0] for one in looked_up] == [shown]

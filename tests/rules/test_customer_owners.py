@@ -63,7 +63,7 @@ def test_a_transfer_is_kept_and_lists_what_is_open(company: Company, who: str) -
     outcome = transfer(company, record, "salesperson_2", who)
     assert isinstance(outcome, Done)
     number = company.catalogue["gift_signoff"].model.get_by_id(gift).number
-    assert [number in str(text.values["what"].zh) for text in outcome.warnings] == [True]  # type: ignore[union-attr]
+    assert [number in str(text.values["what"].zh) for text in outcome.warnings] == [True]
     moved = customer(record)
     assert (moved.owner_id, moved.deputy_id) == (company.users["salesperson_2"].id, None)
     row = CustomerAssignment.get()

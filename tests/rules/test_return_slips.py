@@ -213,7 +213,7 @@ def test_98_of_100_is_not_reconciled_and_the_difference_is_shown(company: Compan
     outcome = company.do("finance", SLIP, record, "reconciled")
     refused_by(outcome, "RET-05")
     assert isinstance(outcome, Declined)
-    numbers = outcome.reason.values  # type: ignore[union-attr]
+    numbers = outcome.reason.values
     assert [numbers[name] for name in ("approved", "received", "difference")] == ["100", "98", "2"]
     assert (slip(record).state, str(slip(record).difference)) == ("received", "2.000")
     assert value(page_of(company, SLIP, record, "finance"), "difference") == "2"
